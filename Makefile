@@ -1,0 +1,48 @@
+# Each target sets up what it needs. PYTHON chooses the interpreter (3.11 or newer).
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+NATIVE := $(wildcard xpcrpc/native/*/*.[ch] xpcrpc/native/include/*/*.h) \
+          xpcrpc/native/build.py setup.py pyproject.toml
+
+.PHONY: demo test generate lint types generated sanitize macos bench clean
+
+demo: $(VENV)/.ready        ## contract -> generated code -> real processes talking
+	$(BIN)/python -m examples.demo
+
+test: $(VENV)/.ready        ## every test
+	$(BIN)/python -m pytest -q
+
+generate: $(VENV)/.ready    ## write generated/ anew from schemas/
+	$(BIN)/xpcrpc gen schemas --out generated
+
+generated: $(VENV)/.ready   ## fail if generated/ is not what schemas/ say
+	$(BIN)/xpcrpc gen schemas --out generated --check
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.ready
+	$(BIN)/mypy
+
+sanitize: $(VENV)/.ready    ## the native parts under AddressSanitizer and UBSan
+	tools/sanitize.sh
+
+macos: $(VENV)/.ready       ## cross-compile against Apple's headers (needs ziglang)
+	$(BIN)/python tools/macos/crossbuild.py
+
+bench: $(VENV)/.ready
+	$(BIN)/python benchmarks/roundtrip.py
+	$(BIN)/python benchmarks/codec.py
+
+# Debian's python3 may come without venv's parts; virtualenv from pip serves then.
+$(VENV)/.ready: $(NATIVE)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); $(PYTHON) -m pip install --user --quiet virtualenv && \
+	    $(PYTHON) -m virtualenv --quiet $(VENV); }
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info xpcrpc/native/*.so
