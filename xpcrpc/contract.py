@@ -1,0 +1,179 @@
+"""What generated code states about a contract: methods, services, peer rules.
+
+Facts only. `xpcrpc.codec` reads how types look on the wire, `xpcrpc.runtime`
+what can be called and by whom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum, StrEnum
+from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar
+
+from attrs import define, field, frozen
+
+from .errors import CallError
+from .rules import PeerRule
+from .values import Endpoint, Value
+
+DEFAULT_TIMEOUT_S: Final = 30.0
+"""The deadline of a call whose contract states none, in seconds."""
+
+WIRE: Final = "xpcrpc.wire"
+"""Key of attrs field metadata: the field's name on the wire."""
+
+
+def wire(name: str) -> Mapping[str, str]:
+    """Field metadata: this field has another name on the wire."""
+    return {WIRE: name}
+
+
+class OpenEnum(StrEnum):
+    """An enum whose future cases are kept: ``Mode("teleport")`` is a value, not an error.
+
+    An unknown case has the text as its value, `known` is False, and it is
+    written back unchanged. It equals any other of the same text; compare with
+    ``==``, not ``is``.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = value
+        member._value_ = value
+        return member
+
+    @property
+    def known(self) -> bool:
+        """Whether this version of the contract has the case."""
+        return self._value_ in type(self)._value2member_map_
+
+
+class OpenIntEnum(IntEnum):
+    """`OpenEnum` for an enum of integers."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, int) or isinstance(value, bool):
+            return None
+        member = int.__new__(cls, value)
+        member._name_ = f"UNKNOWN_{value}"
+        member._value_ = value
+        return member
+
+    @property
+    def known(self) -> bool:
+        """Whether this version of the contract has the case."""
+        return self._value_ in type(self)._value2member_map_
+
+
+@frozen
+class UnknownCase:
+    """A case of an open union that this version of the contract does not have."""
+
+    case: str
+    """Its name on the wire."""
+    fields: Value
+    """What came with it, unread; written back unchanged."""
+
+
+class ContractError(CallError):
+    """The root of the errors that contracts declare; raise a subclass in a handler.
+
+    A subclass is an attrs class with keyword-only fields, its ``code`` a class
+    variable; the fields travel beside the code and the message.
+    """
+
+    code: ClassVar[int]  # type: ignore[misc]
+
+    def __attrs_post_init__(self) -> None:
+        self.message = ""
+
+    def __str__(self) -> str:
+        facts = ", ".join(f"{name}={value!r}" for name, value in _fields_of(self).items())
+        return f"{type(self).__name__}({facts})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild_error, (type(self), _fields_of(self))
+
+
+def _fields_of(error: ContractError) -> dict[str, Any]:
+    names = (attribute.name for attribute in getattr(type(error), "__attrs_attrs__", ()))
+    return {name: getattr(error, name) for name in names}
+
+
+def _rebuild_error(cls: type[ContractError], fields: dict[str, Any]) -> ContractError:
+    return cls(**fields)
+
+
+RequestT = TypeVar("RequestT")
+ReplyT = TypeVar("ReplyT")
+ClientT = TypeVar("ClientT")
+ClientT_co = TypeVar("ClientT_co", covariant=True)
+ServerT = TypeVar("ServerT")
+
+
+@frozen
+class Empty:
+    """The request of a method that takes nothing: ``{}`` on the wire."""
+
+
+@frozen
+class Method(Generic[RequestT, ReplyT]):
+    """One method of a protocol."""
+
+    name: str
+    """Its name in Python."""
+    selector: str
+    """Its name on the wire."""
+    request: type[Any] = Empty
+    """The attrs class of the argument."""
+    reply: Any = None
+    """The type of the result: a type, None for nothing, or text to be read in the package."""
+    errors: tuple[type[ContractError], ...] = ()
+    oneway: bool = False
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    idempotent: bool = False
+    """Whether it may be sent again after an interruption."""
+    serial: bool = False
+    """Whether a connection's calls of it run one after another."""
+
+
+@frozen
+class Protocol:
+    """The methods that one side serves, and the package that their types live in."""
+
+    name: str
+    """Full name, such as ``org.example.tproxy.Control``."""
+    package: str
+    """The Python package, in which names of types are looked up."""
+    version: str
+    """The contract's version, ``MAJOR.MINOR``."""
+    methods: tuple[Method[Any, Any], ...] = ()
+
+
+@frozen
+class Service(Generic[ServerT, ClientT]):
+    """A service: where it lives and who may connect."""
+
+    name: str
+    """The name to look up; ``${TEAM_ID}`` and the like are filled in when it is used."""
+    protocol: Protocol
+    server: type[ServerT]
+    client: type[ClientT]
+    domain: Literal["user", "system"] = "user"
+    peer_macos: PeerRule | None = None
+    peer_linux: PeerRule | None = None
+    peer_development: PeerRule | None = None
+
+
+@define(frozen=True, eq=True)
+class ClientEnd(Generic[ClientT_co]):
+    """The right to be a client of one protocol, wherever it is served; a typed `Endpoint`.
+
+    It may be connected to, kept, or put into another message.
+    """
+
+    endpoint: Endpoint

@@ -1,0 +1,1 @@
+"""The envelope and the rules of calls, as values: no asyncio, no clock, no C."""

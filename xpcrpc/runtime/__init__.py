@@ -1,0 +1,1 @@
+"""Typed calls on asyncio, over any transport."""

@@ -1,0 +1,92 @@
+"""Client stubs: what every generated client inherits."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar, Self, TypeVar
+
+from ..contract import ClientEnd, Method, Protocol, Service
+from ..errors import MisuseError
+from ..transport.base import Connection, Transport
+from .calls import Calls
+from .names import resolve_name
+
+RequestT = TypeVar("RequestT")
+ReplyT = TypeVar("ReplyT")
+
+
+class Client:
+    """A typed client of one protocol, over one connection.
+
+    Calls may run at the same time; each ends with a reply, a typed error, its
+    deadline, or the connection's end. Leave the ``async with`` block, or call
+    `close`, to end the connection.
+    """
+
+    protocol: ClassVar[Protocol]
+    service: ClassVar[Service[Any, Any] | None] = None
+
+    def __init__(self, connection: Connection) -> None:
+        """Use an inactive connection; it becomes the client's own."""
+        self._calls = Calls(connection, self.protocol.package)
+        connection.activate()
+
+    @classmethod
+    async def connect(
+        cls, *, variables: dict[str, str] | None = None, transport: Transport | None = None
+    ) -> Self:
+        """A client of the service that the contract names.
+
+        Nothing is sent before the first call, so that no such service exists
+        shows there, as `ConnectionInvalidError` (C-51, C-63).
+
+        Args:
+            variables: values for ``${…}`` in the service's name; what is not
+                given is taken from the environment, as ``XPCRPC_<NAME>``.
+            transport: libxpc unless given.
+
+        Raises:
+            ServiceConfigurationError: a variable has no value.
+            MisuseError: the class is the client of a protocol, not of a service.
+        """
+        service = cls.service
+        if service is None:
+            raise MisuseError(
+                f"{cls.__name__} belongs to a protocol, not to a service; use from_end(…), "
+                "or the client class of a service"
+            )
+        name = resolve_name(service, variables)
+        privileged = service.domain == "system"
+        return cls((transport or libxpc()).connect(name, privileged=privileged))
+
+    @classmethod
+    async def from_end(cls, end: ClientEnd[Self], *, transport: Transport | None = None) -> Self:
+        """A client of whoever serves the other side of ``end``; as often as wanted."""
+        return cls((transport or libxpc()).connect_endpoint(end.endpoint))
+
+    async def close(self) -> None:
+        """End the connection; calls that are under way end with `ConnectionInvalidError`."""
+        self._calls.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _call(
+        self, method: Method[RequestT, ReplyT], request: RequestT, timeout_s: float | None
+    ) -> ReplyT:
+        result: ReplyT = await self._calls.call(method, request, timeout_s)
+        return result
+
+    async def _send(self, method: Method[RequestT, None], request: RequestT) -> None:
+        self._calls.send(method, request)
+
+
+def libxpc() -> Transport:
+    """The running loop's transport over libxpc; loaded only when it is wanted."""
+    from ..transport.xpc import XpcTransport
+
+    asyncio.get_running_loop()
+    return XpcTransport.of_running_loop()

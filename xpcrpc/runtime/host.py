@@ -1,0 +1,193 @@
+"""Serving: listeners, the peers they bring, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from ..contract import ClientEnd, Service
+from ..errors import ServiceConfigurationError, TransportError
+from ..rules import PeerRule
+from ..transport.base import Connection, Listener, Transport
+from .client import libxpc
+from .names import resolve_name, rule_for_this_system
+from .server import Router, Server
+from .session import Session
+from .workers import Workers
+
+DEFAULT_DRAIN_S: Final = 5.0
+"""How long calls under way may go on after the end was asked for, in seconds."""
+
+ClientT = TypeVar("ClientT")
+_log: Final = logging.getLogger("xpcrpc.server")
+
+
+class Host:
+    """Everything that one program serves: a named service, and what its handlers offer.
+
+    Use it as ``async with Host() as host``; leaving the block ends all of it.
+    """
+
+    def __init__(
+        self, *, transport: Transport | None = None, drain_s: float = DEFAULT_DRAIN_S
+    ) -> None:
+        self._transport = transport or libxpc()
+        self._drain_s = drain_s
+        self._listeners: list[Listener] = []
+        self._sessions: set[Session] = set()
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.workers = Workers(asyncio.get_running_loop())
+
+    def serve(
+        self,
+        service: Service[Any, Any],
+        server: Server[Any],
+        *,
+        variables: Mapping[str, str] | None = None,
+        development: bool = False,
+    ) -> None:
+        """Listen on the service's name, for peers that meet its rule.
+
+        Raises:
+            ServiceConfigurationError: the contract has no peer rule for this
+                system, or the name has a variable without a value.
+            TypeError: ``server`` serves another protocol.
+        """
+        if not isinstance(server, service.server):
+            raise TypeError(
+                f"{service.name} needs a {service.server.__name__}, not a {type(server).__name__}"
+            )
+        rule = rule_for_this_system(service, development=development)
+        name = resolve_name(service, variables)
+        privileged = service.domain == "system"
+        listener = self._transport.listen(name, privileged=privileged, rule=rule)
+        self._listen(listener, server, name)
+        _log.info("serving %s", name)
+
+    def offer(
+        self, server: Server[ClientT], *, rule: PeerRule | None = None
+    ) -> ClientEnd[ClientT]:
+        """Serve without a name, to whoever gets the returned end."""
+        listener = self._transport.listen_anonymously(rule=rule)
+        end: ClientEnd[ClientT] = ClientEnd(listener.endpoint())
+        self._listen(listener, server, "an anonymous listener")
+        return end
+
+    def _listen(self, listener: Listener, server: Server[Any], name: str) -> None:
+        router = Router(server)
+
+        def accept(peer: Connection) -> None:
+            self._sessions.add(Session(self, peer, router))
+
+        def end(error: TransportError) -> None:
+            if not self._ended.done() and listener in self._listeners:
+                self._ended.set_exception(
+                    ServiceConfigurationError(
+                        f"{name} cannot be served: {error}; is another process serving it?"
+                    )
+                )
+
+        listener.activate(accept, end)
+        self._listeners.append(listener)
+
+    def forget(self, session: Session) -> None:
+        """A session's connection came to its end."""
+        self._sessions.discard(session)
+
+    async def wait(self) -> None:
+        """Wait until `stop` is called.
+
+        Raises:
+            ServiceConfigurationError: a name could not be served (C-110).
+        """
+        await asyncio.shield(self._ended)
+
+    def stop(self) -> None:
+        """Let `wait` return."""
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    async def close(self) -> None:
+        """Accept nobody further, let calls under way finish within the drain time, end."""
+        self.stop()
+        if self._ended.done() and not self._ended.cancelled():
+            self._ended.exception()  # seen by whoever waited; not to be reported again
+        listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            listener.cancel()
+        try:
+            await asyncio.wait_for(self.workers.wait_idle(), self._drain_s)
+        except TimeoutError:
+            _log.warning("%d call(s) did not finish in time; cancelled", self.workers.busy)
+        finally:
+            await self.workers.close()
+            for session in list(self._sessions):
+                session.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+ServerT = TypeVar("ServerT", bound=Server[Any])
+
+
+async def serve(
+    service: Service[ServerT, Any],
+    server: ServerT,
+    *,
+    variables: Mapping[str, str] | None = None,
+    development: bool = False,
+    transport: Transport | None = None,
+    drain_s: float = DEFAULT_DRAIN_S,
+) -> None:
+    """Serve until SIGTERM or SIGINT comes, or the task is cancelled; then end cleanly.
+
+    Args:
+        service: what the contract says of the service.
+        server: the implementation, one object for all peers.
+        variables: values for ``${…}`` in the name; else ``XPCRPC_<NAME>`` of the environment.
+        development: use the contract's development rule, and log a warning.
+        transport: libxpc unless given.
+        drain_s: seconds that calls under way may still take at the end.
+
+    Raises:
+        ServiceConfigurationError: no peer rule for this system, or the name cannot be had.
+    """
+    async with Host(transport=transport, drain_s=drain_s) as host:
+        host.serve(service, server, variables=variables, development=development)
+        with _Signals(host):
+            await host.wait()
+
+
+class _Signals:
+    """SIGTERM and SIGINT stop the host, where the loop can take signals at all."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._taken: list[signal.Signals] = []
+
+    def __enter__(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            try:
+                loop.add_signal_handler(number, self._host.stop)
+            except (NotImplementedError, RuntimeError, ValueError):
+                return  # not the main thread: whoever owns it decides
+            self._taken.append(number)
+
+    def __exit__(self, *_: object) -> None:
+        loop = asyncio.get_running_loop()
+        for number in self._taken:
+            loop.remove_signal_handler(number)

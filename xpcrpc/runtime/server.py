@@ -1,0 +1,64 @@
+"""Server stubs: what every generated server inherits, and its table of routes."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+
+from attrs import frozen
+
+from ..contract import Empty, Protocol
+from ..errors import UnknownSelectorError
+from .messages import Route, route_of
+
+ClientT = TypeVar("ClientT")
+
+Handler: TypeAlias = Callable[..., Coroutine[Any, Any, Any]]
+
+
+class Server(ABC, Generic[ClientT]):
+    """An implementation of one protocol: one ``async`` method for each of its methods.
+
+    One object serves all peers, and their calls run at the same time. A handler
+    that raises one of its method's errors answers with it; any other exception
+    becomes a general failure (code 3), and its traceback stays in this
+    process's log.
+    """
+
+    protocol: ClassVar[Protocol]
+
+
+@frozen
+class Target:
+    """A route and the handler that serves it."""
+
+    route: Route
+    handler: Handler
+    takes_request: bool
+
+
+class Router:
+    """Finds the handler for a selector."""
+
+    def __init__(self, server: Server[Any]) -> None:
+        protocol = server.protocol
+        self._targets: Mapping[str, Target] = {
+            method.selector: Target(
+                route=route_of(method, protocol.package),
+                handler=getattr(server, method.name),
+                takes_request=method.request is not Empty,
+            )
+            for method in protocol.methods
+        }
+
+    def find(self, selector: str) -> Target:
+        """The target of a selector, matched exactly.
+
+        Raises:
+            UnknownSelectorError: there is none (rama's code 1).
+        """
+        target = self._targets.get(selector)
+        if target is None:
+            raise UnknownSelectorError(f"there is no method {selector!r}")
+        return target

@@ -1,0 +1,100 @@
+"""Tasks that are ready before the work comes.
+
+A new task starts in the loop's next turn and costs several µs. A worker is a
+task that already waits on a `Waiter`: handing it a job runs the job's first step
+at once, inside a real task, so that ``asyncio.timeout`` and the like work in
+handlers. A job that never waits is finished before `Workers.run` returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from contextvars import copy_context
+from typing import Any, Final, TypeAlias
+
+from .waiter import Waiter
+
+MAX_IDLE: Final = 64
+"""Tasks kept waiting for the next job; further ones end when theirs is done."""
+
+Job: TypeAlias = Coroutine[Any, Any, None]
+
+_log = logging.getLogger("xpcrpc.server")
+
+
+class Workers:
+    """A pool of tasks, grown by need; used in one loop's thread."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._idle: list[Waiter[Job]] = []
+        self._tasks: dict[asyncio.Task[None], Job | None] = {}
+        self._busy = 0
+        self._all_idle = asyncio.Event()
+        self._all_idle.set()
+
+    @property
+    def busy(self) -> int:
+        """How many jobs have begun and not ended."""
+        return self._busy
+
+    def run(self, job: Job) -> None:
+        """Start a job; from a callback of the loop, never from inside a task.
+
+        The job must not raise; whatever it does raise is logged.
+        """
+        self._busy += 1
+        self._all_idle.clear()
+        if self._idle:
+            self._idle.pop().wake(job)
+        else:
+            task = self._loop.create_task(self._work(job), name="xpcrpc handler")
+            self._tasks[task] = job
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        never_begun = self._tasks.pop(task)
+        if never_begun is not None:
+            never_begun.close()
+            self._job_ended()
+
+    def _job_ended(self) -> None:
+        self._busy -= 1
+        if not self._busy:
+            self._all_idle.set()
+
+    async def _work(self, job: Job) -> None:
+        this = asyncio.current_task()
+        assert this is not None
+        self._tasks[this] = None
+        context = copy_context()
+        while True:
+            try:
+                await job
+            except asyncio.CancelledError:
+                return
+            except Exception:
+                _log.exception("a job raised, which jobs must not do")
+            finally:
+                self._job_ended()
+            # A job that changed context variables takes them to its grave.
+            if len(self._idle) >= MAX_IDLE or copy_context() != context:
+                return
+            waiter: Waiter[Job] = Waiter(self._loop)
+            self._idle.append(waiter)
+            del job
+            job = await waiter
+
+    async def wait_idle(self) -> None:
+        """Wait until every job has ended."""
+        await self._all_idle.wait()
+
+    async def close(self) -> None:
+        """Cancel what runs and end every task."""
+        self._idle.clear()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
