@@ -19,6 +19,9 @@ from .values import Endpoint, Value
 DEFAULT_TIMEOUT_S: Final = 30.0
 """The deadline of a call whose contract states none, in seconds."""
 
+DEFAULT_WINDOW: Final = 64
+"""Items of a stream in flight, where the contract states no number."""
+
 WIRE: Final = "xpcrpc.wire"
 """Key of attrs field metadata: the field's name on the wire."""
 
@@ -115,6 +118,19 @@ ClientT_co = TypeVar("ClientT_co", covariant=True)
 ServerT = TypeVar("ServerT")
 
 
+class Overflow(StrEnum):
+    """What becomes of an item of a stream for which its reader has no room."""
+
+    BLOCK = "block"
+    """Its maker waits."""
+    DROP_OLDEST = "drop_oldest"
+    """The oldest unsent item is dropped for it."""
+    DROP_NEWEST = "drop_newest"
+    """It is dropped itself."""
+    FAIL = "fail"
+    """The stream fails."""
+
+
 @frozen
 class Empty:
     """The request of a method that takes nothing: ``{}`` on the wire."""
@@ -139,6 +155,16 @@ class Method(Generic[RequestT, ReplyT]):
     """Whether it may be sent again after an interruption."""
     serial: bool = False
     """Whether a connection's calls of it run one after another."""
+    items_in: Any = None
+    """The type of the items that the caller streams: a type, or text as for `reply`."""
+    items_out: Any = None
+    """The type of the items that the server streams."""
+    window: int = DEFAULT_WINDOW
+    """Items of a stream that may be on their way or unread, in each direction."""
+    overflow: Overflow = Overflow.BLOCK
+    """What becomes of an item of the server's for which there is no room."""
+    requires: PeerRule | None = None
+    """A peer rule for this method, beside the service's."""
 
 
 @frozen

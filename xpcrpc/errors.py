@@ -104,6 +104,21 @@ class FrameError(XpcRpcError, ValueError):
         return f"{self.reason} (at byte {self.offset})"
 
 
+# -- protocol ---------------------------------------------------------------------
+
+
+class ProtocolError(XpcRpcError):
+    """A rule of the protocol of calls and streams was broken."""
+
+
+class LocalProtocolError(ProtocolError):
+    """This side was about to break it; nothing was sent."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The peer broke it; its connection ends."""
+
+
 # -- transport ------------------------------------------------------------------
 
 
@@ -224,6 +239,36 @@ class HandlerFailedError(_StandardCallError):
     """
 
     CODE = 3
+
+
+class CallCancelledError(_StandardCallError):
+    """The call was stopped before it ended: its caller asked for that, or its deadline came."""
+
+    CODE = 4
+
+
+class UnavailableError(_StandardCallError):
+    """The service is ending and takes no new calls; this one was not begun."""
+
+    CODE = 5
+
+
+class TooManyCallsError(_StandardCallError):
+    """The connection has as many calls under way as the service allows; this one was not begun."""
+
+    CODE = 6
+
+
+class NotPermittedError(_StandardCallError):
+    """The method asks for more than the peer's identity gives; it was not begun."""
+
+    CODE = 7
+
+
+class StreamOverflowError(_StandardCallError):
+    """The reader of a stream was too slow, and the contract says that this is a failure."""
+
+    CODE = 8
 
 
 class DeadlineExceededError(XpcRpcError, TimeoutError):

@@ -38,8 +38,9 @@ UINT64_MAX: Final = 2**64 - 1
 MAX_DEPTH: Final = 256
 """Containers below the root of a message; rama's limit too (C-81)."""
 
-MAX_HANDLES: Final = 1024
-"""Descriptors, shared memory and endpoints in one message, together."""
+MAX_HANDLES: Final = 252
+"""Descriptors, shared memory and endpoints in one message, together: one batch of
+Linux's SCM_RIGHTS (253), less the one that may carry the message itself (OQ-27)."""
 
 DEFAULT_MAX_MESSAGE_BYTES: Final = 64 * 1024 * 1024
 """Longest serialised message that is sent or taken, unless it is set otherwise."""

@@ -18,9 +18,14 @@ from typing import Final
 from attrs import frozen
 
 from ..errors import (
+    CallCancelledError,
     CallError,
     HandlerFailedError,
     InvalidMessageError,
+    NotPermittedError,
+    StreamOverflowError,
+    TooManyCallsError,
+    UnavailableError,
     UnknownSelectorError,
 )
 from ..values import INT64_MAX, INT64_MIN, Message, Value
@@ -30,7 +35,17 @@ FIRST_CONTRACT_CODE: Final = 100
 """Codes below are the envelope's own; contracts use this one and up."""
 
 _STANDARD: Final = {
-    error.CODE: error for error in (UnknownSelectorError, InvalidMessageError, HandlerFailedError)
+    error.CODE: error
+    for error in (
+        UnknownSelectorError,
+        InvalidMessageError,
+        HandlerFailedError,
+        CallCancelledError,
+        UnavailableError,
+        TooManyCallsError,
+        NotPermittedError,
+        StreamOverflowError,
+    )
 }
 
 

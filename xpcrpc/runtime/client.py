@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterable
 from typing import Any, ClassVar, Self, TypeVar
 
 from ..contract import ClientEnd, Method, Protocol, Service
 from ..errors import MisuseError
 from ..transport.base import Connection, Transport
-from .calls import Calls
+from .caller import Caller, Stream
+from .link import Link
+from .messages import Route, route_of
 from .names import resolve_name
 
 RequestT = TypeVar("RequestT")
@@ -28,8 +31,9 @@ class Client:
 
     def __init__(self, connection: Connection) -> None:
         """Use an inactive connection; it becomes the client's own."""
-        self._calls = Calls(connection, self.protocol.package)
-        connection.activate()
+        self._link = Link(connection, initiator=True)
+        self._caller = Caller(self._link)
+        self._link.activate()
 
     @classmethod
     async def connect(
@@ -66,7 +70,7 @@ class Client:
 
     async def close(self) -> None:
         """End the connection; calls that are under way end with `ConnectionInvalidError`."""
-        self._calls.close()
+        self._link.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -74,14 +78,36 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    def _route(self, method: Method[Any, Any]) -> Route:
+        return route_of(method, self.protocol.package)
+
     async def _call(
         self, method: Method[RequestT, ReplyT], request: RequestT, timeout_s: float | None
     ) -> ReplyT:
-        result: ReplyT = await self._calls.call(method, request, timeout_s)
+        result: ReplyT = await self._caller.call(self._route(method), request, timeout_s)
         return result
 
     async def _send(self, method: Method[RequestT, None], request: RequestT) -> None:
-        self._calls.send(method, request)
+        self._caller.send(self._route(method), request)
+
+    def _stream(
+        self,
+        method: Method[RequestT, Any],
+        request: RequestT,
+        timeout_s: float | None,
+        items: AsyncIterable[Any] | None = None,
+    ) -> Stream[Any]:
+        return Stream(self._caller, self._route(method), request, items, timeout_s)
+
+    async def _collect(
+        self,
+        method: Method[RequestT, ReplyT],
+        request: RequestT,
+        timeout_s: float | None,
+        items: AsyncIterable[Any],
+    ) -> ReplyT:
+        result: ReplyT = await self._caller.collect(self._route(method), request, items, timeout_s)
+        return result
 
 
 def libxpc() -> Transport:

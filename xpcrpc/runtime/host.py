@@ -6,17 +6,20 @@ import asyncio
 import logging
 import signal
 from collections.abc import Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from ..contract import ClientEnd, Service
 from ..errors import ServiceConfigurationError, TransportError
+from ..protocol import signals
 from ..rules import PeerRule
 from ..transport.base import Connection, Listener, Transport
 from .client import libxpc
+from .link import Link
 from .names import resolve_name, rule_for_this_system
 from .server import Router, Server
-from .session import Session
+from .serving import Serving
 from .workers import Workers
 
 DEFAULT_DRAIN_S: Final = 5.0
@@ -38,7 +41,9 @@ class Host:
         self._transport = transport or libxpc()
         self._drain_s = drain_s
         self._listeners: list[Listener] = []
-        self._sessions: set[Session] = set()
+        self._links: set[Link] = set()
+        self.draining = False
+        """Whether new calls are refused, since this host is about to end."""
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.workers = Workers(asyncio.get_running_loop())
 
@@ -68,9 +73,7 @@ class Host:
         self._listen(listener, server, name)
         _log.info("serving %s", name)
 
-    def offer(
-        self, server: Server[ClientT], *, rule: PeerRule | None = None
-    ) -> ClientEnd[ClientT]:
+    def offer(self, server: Server[ClientT], *, rule: PeerRule | None = None) -> ClientEnd[ClientT]:
         """Serve without a name, to whoever gets the returned end."""
         listener = self._transport.listen_anonymously(rule=rule)
         end: ClientEnd[ClientT] = ClientEnd(listener.endpoint())
@@ -81,7 +84,11 @@ class Host:
         router = Router(server)
 
         def accept(peer: Connection) -> None:
-            self._sessions.add(Session(self, peer, router))
+            link = Link(peer, initiator=False)
+            Serving(self, link, router)
+            link.on_end = partial(self._links.discard, link)
+            self._links.add(link)
+            link.activate()
 
         def end(error: TransportError) -> None:
             if not self._ended.done() and listener in self._listeners:
@@ -93,10 +100,6 @@ class Host:
 
         listener.activate(accept, end)
         self._listeners.append(listener)
-
-    def forget(self, session: Session) -> None:
-        """A session's connection came to its end."""
-        self._sessions.discard(session)
 
     async def wait(self) -> None:
         """Wait until `stop` is called.
@@ -119,14 +122,18 @@ class Host:
         listeners, self._listeners = self._listeners, []
         for listener in listeners:
             listener.cancel()
+        self.draining = True
+        for link in self._links:
+            link.say(signals.Drain())
         try:
             await asyncio.wait_for(self.workers.wait_idle(), self._drain_s)
         except TimeoutError:
             _log.warning("%d call(s) did not finish in time; cancelled", self.workers.busy)
         finally:
             await self.workers.close()
-            for session in list(self._sessions):
-                session.close()
+            for link in list(self._links):
+                link.close()
+            self._links.clear()
 
     async def __aenter__(self) -> Self:
         return self
@@ -166,8 +173,8 @@ async def serve(
         ServiceConfigurationError: no peer rule for this system, or the name cannot be had.
     """
     async with Host(transport=transport, drain_s=drain_s) as host:
-        host.serve(service, server, variables=variables, development=development)
         with _Signals(host):
+            host.serve(service, server, variables=variables, development=development)
             await host.wait()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from attrs import frozen
@@ -14,7 +14,8 @@ from .messages import Route, route_of
 
 ClientT = TypeVar("ClientT")
 
-Handler: TypeAlias = Callable[..., Coroutine[Any, Any, Any]]
+Handler: TypeAlias = Callable[..., Any]
+"""A coroutine function, or one that gives an async iterator where the method streams."""
 
 
 class Server(ABC, Generic[ClientT]):

@@ -1,0 +1,28 @@
+#!/bin/sh
+# The native parts under AddressSanitizer and UndefinedBehaviorSanitizer: the C
+# tests, and the Python tests that drive the extension, in a build of their own.
+set -eu
+cd "$(dirname "$0")/.."
+
+venv=.venv
+here=build/sanitized
+asan=$(${CC:-cc} -print-file-name=libasan.so)
+ubsan=$(${CC:-cc} -print-file-name=libubsan.so)
+if [ ! -e "$asan" ]; then
+  echo "sanitize: skipped, ${CC:-cc} has no libasan (install the compiler's sanitizer runtime)"
+  exit 0
+fi
+
+rm -rf "$here"
+mkdir -p "$here"
+XPCRPC_SANITIZE=address,undefined \
+  "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --target "$here" .
+
+# Leaks are looked for by the C tests; CPython itself never frees all it has.
+# The extension must come from the sanitized build: run away from the checkout.
+cp -r tests generated schemas pyproject.toml "$here/"
+cd "$here"
+LD_PRELOAD="$asan $ubsan" ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 \
+UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONPATH="$PWD" PYTHONMALLOC=malloc \
+XPCRPC_TESTS_SANITIZED=1 \
+  ../../$venv/bin/python -m pytest -q -p no:cacheprovider tests/native tests/raw tests/runtime "$@"

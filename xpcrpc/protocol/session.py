@@ -1,0 +1,163 @@
+"""All calls of one connection, in both directions.
+
+Either side may open calls. The side that made the connection numbers its own
+1, 3, 5 …, the side that accepted it 2, 4, 6 …; numbers only rise. What arrives
+for a call that has ended here is late, not wrong, and is counted; what arrives
+for a number never opened is the peer's fault.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from attrs import define, field
+
+from ..errors import RemoteProtocolError, TooManyCallsError
+from .call import Call, Phase, Role, Shape, Word
+from .flow import Inflow, Outflow
+from .signals import Cancel, Credit, End, Items
+
+MAX_CALLS: Final = 1024
+"""Calls that a peer may have under way on one connection; further ones are refused."""
+
+
+@define(eq=False)
+class CallState:
+    """One call: its phase, and the flow of items in each direction that it has."""
+
+    id: int
+    call: Call
+    inflow: Inflow | None
+    outflow: Outflow | None
+    owner: Any = None
+    """Whoever runs the call; the machine does not look at it."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether the reply is there and every announced item, too."""
+        return self.call.phase is Phase.DONE and (self.inflow is None or self.inflow.finished)
+
+
+@define(eq=False)
+class Session:
+    """The calls of one connection, as one of its two sides keeps them."""
+
+    initiator: bool
+    """Whether this side made the connection."""
+    max_calls: int = MAX_CALLS
+    late: int = 0
+    """Messages that came for calls already over."""
+    draining: bool = False
+    """Whether new calls of the peer are refused."""
+    _own: dict[int, CallState] = field(factory=dict)
+    _theirs: dict[int, CallState] = field(factory=dict)
+    _last_own: int = 0
+    _last_theirs: int = 0
+
+    def open(self, shape: Shape, *, window: int) -> CallState:
+        """Begin a call of our own. ``window`` is for the items that come back."""
+        number = self._last_own + 2 if self._last_own else (1 if self.initiator else 2)
+        self._last_own = number
+        state = CallState(
+            id=number,
+            call=Call(Role.REQUESTER, shape),
+            inflow=Inflow(window) if shape.streams(Role.RESPONDER) else None,
+            outflow=Outflow() if shape.streams(Role.REQUESTER) else None,
+        )
+        self._own[number] = state
+        return state
+
+    def accept(self, number: int, shape: Shape, *, window: int, credit: int) -> CallState:
+        """Begin a call of the peer's. ``window`` is for its items, ``credit`` for ours.
+
+        Raises:
+            RemoteProtocolError: the number is not one that the peer may use now.
+            TooManyCallsError: it has too many calls under way, or we are draining.
+        """
+        if number % 2 == (1 if self.initiator else 0) or number <= self._last_theirs:
+            raise RemoteProtocolError(f"call {number} after call {self._last_theirs}")
+        self._last_theirs = number
+        if len(self._theirs) >= self.max_calls:
+            raise TooManyCallsError(f"{self.max_calls} calls are under way already")
+        state = CallState(
+            id=number,
+            call=Call(Role.RESPONDER, shape),
+            inflow=Inflow(window) if shape.streams(Role.REQUESTER) else None,
+            outflow=Outflow(credit) if shape.streams(Role.RESPONDER) else None,
+        )
+        self._theirs[number] = state
+        return state
+
+    def close(self, state: CallState) -> None:
+        """Forget a call that is over here; what still comes for it is late."""
+        table = self._own if state.call.role is Role.REQUESTER else self._theirs
+        table.pop(state.id, None)
+
+    def renew(self) -> list[CallState]:
+        """The peer was replaced by another: forget its calls and ours; what they were.
+
+        Our own numbers go on: a call may be made before we hear of the change.
+        """
+        lost = [*self._own.values(), *self._theirs.values()]
+        self._own.clear()
+        self._theirs.clear()
+        self._last_theirs = 0
+        return lost
+
+    @property
+    def own(self) -> int:
+        """How many calls of ours are under way."""
+        return len(self._own)
+
+    @property
+    def theirs(self) -> int:
+        """How many calls of the peer's are under way."""
+        return len(self._theirs)
+
+    def hear(self, signal: Items | Credit | End | Cancel) -> CallState | None:
+        """Record a signal; the call that it is about, or None if it came too late.
+
+        Raises:
+            RemoteProtocolError: the peer may never say so here.
+        """
+        state = self._find(signal.call)
+        if state is None or not state.call.hear(_WORDS[type(signal)]):
+            self.late += 1
+            return None
+        match signal:
+            case Items(items=items):
+                assert state.inflow is not None  # the shape streams, or `hear` had refused
+                state.inflow.receive(len(items))
+            case Credit(count=count):
+                assert state.outflow is not None
+                state.outflow.grant(count)
+            case End(total=total):
+                assert state.inflow is not None
+                state.inflow.end(total)
+        return state
+
+    def hear_reply(self, state: CallState, total: int) -> None:
+        """Record the reply to a call of ours, with the number of items sent before it.
+
+        Raises:
+            RemoteProtocolError: the number cannot be right.
+        """
+        state.call.hear(Word.REPLY)
+        if state.inflow is not None:
+            state.inflow.end(total)
+        elif total:
+            raise RemoteProtocolError(f"{total} items announced for a call that has none")
+
+    def _find(self, number: int) -> CallState | None:
+        ours = number % 2 == (1 if self.initiator else 0)
+        if not 0 < number <= (self._last_own if ours else self._last_theirs):
+            raise RemoteProtocolError(f"a message about call {number}, which was never made")
+        return (self._own if ours else self._theirs).get(number)
+
+
+_WORDS: Final = {
+    Items: Word.ITEMS,
+    Credit: Word.CREDIT,
+    End: Word.END,
+    Cancel: Word.CANCEL,
+}

@@ -1,0 +1,93 @@
+"""The reading end of a stream: an async iterator with a window."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Self, TypeVar
+
+from ..protocol.flow import Inflow
+from .waiter import Waiter
+
+T = TypeVar("T")
+
+
+class Inbox(Generic[T]):
+    """Items that have arrived, in order, then the end or an error.
+
+    The peer may send so many items as the window allows; reading them gives it
+    leave to send more. One task reads.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        flow: Inflow,
+        *,
+        grant: Callable[[int], None],
+    ) -> None:
+        self._loop = loop
+        self._flow = flow
+        self._grant = grant
+        self._items: deque[T] = deque()
+        self._waiter: Waiter[None] | None = None
+        self._over = False
+        self._error: BaseException | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will arrive; what has arrived may still be unread."""
+        return self._over
+
+    def put(self, items: Sequence[T]) -> None:
+        """Items have arrived. Called by the loop, with no task running."""
+        self._items.extend(items)
+        if self._waiter is not None:
+            self._waiter.wake(None)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Nothing more will arrive; ``error`` is raised behind the last item."""
+        if self._over:
+            return
+        self._over = True
+        self._error = error
+        if self._waiter is not None:
+            self._waiter.wake_soon(None)
+
+    async def get(self) -> T:
+        """The next item.
+
+        Raises:
+            StopAsyncIteration: there is none; it was the regular end.
+            BaseException: what the stream was ended with.
+        """
+        while not self._items:
+            if self._over:
+                error, self._error = self._error, None
+                if error is not None:
+                    raise error
+                raise StopAsyncIteration
+            self._waiter = Waiter(self._loop)
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        item = self._items.popleft()
+        if credit := self._flow.consume(1):
+            self._grant(credit)
+        return item
+
+
+class Incoming(Generic[T]):
+    """What a handler iterates over: the items that the caller sends."""
+
+    def __init__(self, inbox: Inbox[Any]) -> None:
+        self._inbox = inbox
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        item: T = await self._inbox.get()
+        return item

@@ -1,0 +1,145 @@
+"""One connection and all calls on it, ours and the peer's.
+
+A client is a link that made its connection, a server's peer one that accepted
+it; either may call, and either may serve. What arrives is told apart here and
+given to `caller` (our calls) or `serving` (the peer's).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from ..errors import (
+    InvalidMessageError,
+    RemoteProtocolError,
+    TerminationImminentError,
+    TransportError,
+)
+from ..protocol import signals
+from ..protocol.session import Session
+from ..transport.base import Connection, ReceivedFrame
+from ..values import Message
+from .deadlines import Deadlines
+from .messages import close_handles, decode_message, encode_failure, encode_message
+
+_log: Final = logging.getLogger("xpcrpc.link")
+
+
+class Link:
+    """A connection, the table of its calls, and their deadlines."""
+
+    def __init__(self, connection: Connection, *, initiator: bool) -> None:
+        self.connection = connection
+        self.loop = asyncio.get_running_loop()
+        self.session = Session(initiator=initiator)
+        self.deadlines = Deadlines(self.loop)
+        self.closed = False
+        """Whether the connection is at its end."""
+        self.peer_draining = False
+        """Whether the peer refuses new calls."""
+        self.on_request: Callable[[ReceivedFrame, Message], None] | None = None
+        """Serves what the peer asks for; nothing is served without it."""
+        self.on_end: Callable[[], None] | None = None
+        """Told once, when the connection is at its end."""
+        self.on_interruption: Callable[[], None] | None = None
+        """Told when a named service went away; the connection can be used again."""
+        connection.set_event_handler(self._event)
+
+    def activate(self) -> None:
+        """Begin."""
+        self.connection.activate()
+
+    def close(self) -> None:
+        """End the connection and whatever runs on it."""
+        if not self.closed:
+            self.connection.cancel()
+            self._end()
+
+    def say(self, signal: signals.Signal) -> None:
+        """Send a signal, unless the connection is at its end."""
+        if not self.closed:
+            self.connection.send(*encode_message(signals.write(signal)))
+
+    # -- what arrives -----------------------------------------------------------
+
+    def _event(self, event: ReceivedFrame | TransportError) -> None:
+        if isinstance(event, TransportError):
+            self._fault(event)
+            return
+        try:
+            message = decode_message(event)
+        except InvalidMessageError as error:
+            self.refuse(event, error)
+            return
+        try:
+            signal = signals.read(message)
+            if signal is not None:
+                self._signal(signal)
+                return
+        except RemoteProtocolError as error:
+            self.violated(error)
+            close_handles(event)
+            return
+        if self.on_request is None:
+            _log.warning("%s asked for something, but nothing is served", self.connection.name)
+            close_handles(event)
+            return
+        self.on_request(event, message)
+
+    def _signal(self, signal: signals.Signal) -> None:
+        if isinstance(signal, signals.Drain):
+            self.peer_draining = True
+            return
+        state = self.session.hear(signal)
+        if state is None:
+            return
+        match signal:
+            case signals.Items(items=items):
+                state.owner.items(items)
+            case signals.Credit():
+                state.owner.credited()
+            case signals.End():
+                state.owner.ended()
+            case signals.Cancel():
+                state.owner.cancelled()
+
+    def refuse(self, received: ReceivedFrame, error: Any) -> None:
+        """Answer a request with a failure, and close what came with it."""
+        _log.warning("refused a message of pid %d: %s", received.sender.pid, error)
+        close_handles(received)
+        if received.expects_reply:
+            received.reply(*encode_failure(error))
+
+    def violated(self, error: RemoteProtocolError) -> None:
+        """The peer broke the protocol: its connection ends, others go on."""
+        _log.warning("%s broke the protocol: %s; dropped", self.connection.name, error)
+        self.close()
+
+    # -- ends -------------------------------------------------------------------
+
+    def _fault(self, fault: TransportError) -> None:
+        if isinstance(fault, TerminationImminentError):
+            return
+        if fault.retryable:
+            self._abandon()
+            self.peer_draining = False
+            if self.on_interruption is not None:
+                self.on_interruption()
+            return
+        self._end()
+
+    def _abandon(self) -> None:
+        for state in self.session.renew():
+            state.owner.lost()
+
+    def _end(self) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        self._abandon()
+        self.deadlines.close()
+        if self.on_end is not None:
+            self.on_end()

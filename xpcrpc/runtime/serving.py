@@ -1,0 +1,291 @@
+"""The peer's calls on a link: from frame to handler to frame."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+from collections.abc import AsyncGenerator
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from ..contract import ContractError
+from ..errors import (
+    CallCancelledError,
+    CallError,
+    DecodeError,
+    HandlerFailedError,
+    InvalidMessageError,
+    RemoteProtocolError,
+    StreamOverflowError,
+    UnavailableError,
+)
+from ..protocol import keys, signals
+from ..protocol.call import Role, Shape
+from ..protocol.envelope import selector_of
+from ..protocol.session import CallState
+from ..transport.base import ReceivedFrame
+from ..values import Message, Value
+from .context import CallContext
+from .deadlines import serving_until
+from .inbox import Inbox, Incoming
+from .link import Link
+from .messages import (
+    Encoded,
+    Route,
+    decode_argument,
+    decode_items,
+    encode_failure,
+    encode_item,
+    encode_items,
+    encode_result,
+)
+from .outbox import Outbox
+from .server import Router, Target
+
+if TYPE_CHECKING:
+    from .host import Host
+
+_log: Final = logging.getLogger("xpcrpc.server")
+
+
+class ServedCall:
+    """One call of the peer's: how it may be stopped, and by what."""
+
+    __slots__ = (
+        "deadline",
+        "inbox",
+        "link",
+        "outbox",
+        "received",
+        "route",
+        "state",
+        "stopped",
+        "task",
+        "why",
+    )
+
+    def __init__(self, link: Link, route: Route, received: ReceivedFrame) -> None:
+        self.link = link
+        self.route = route
+        self.received = received
+        self.state: CallState | None = None
+        self.deadline = math.inf
+        self.inbox: Inbox[Any] | None = None
+        self.outbox: Outbox | None = None
+        self.task: asyncio.Task[Any] | None = None
+        self.stopped = False
+        self.why: CallError | None = None
+        """Why it was stopped, for the answer; None if nobody waits for one."""
+
+    def stop(self, why: CallError | None) -> None:
+        """Cancel the handler."""
+        self.stopped = True
+        self.why = self.why or why
+        if self.task is not None:
+            self.task.cancel()
+
+    # -- what the link and the clock tell -------------------------------------------
+
+    def expire(self) -> None:
+        """Its deadline has come."""
+        self.stop(CallCancelledError(f"{self.route.method.name} did not end within its deadline"))
+
+    def cancelled(self) -> None:
+        """The requester wants no answer any more."""
+        self.stop(CallCancelledError(f"{self.route.method.name} was cancelled by its caller"))
+
+    def lost(self) -> None:
+        """The requester is gone."""
+        if self.received.expects_reply:
+            self.stop(None)
+
+    def items(self, values: list[Value]) -> None:
+        """Items of the requester have arrived."""
+        assert self.inbox is not None and self.state is not None
+        try:
+            items = decode_items(self.route.item_in, values)
+        except DecodeError as error:
+            self.inbox.end(HandlerFailedError(f"an item does not decode: {error}"))
+            return
+        self.inbox.put(items)
+        self._check_end()
+
+    def ended(self) -> None:
+        """The requester's items are over."""
+        self._check_end()
+
+    def _check_end(self) -> None:
+        assert self.state is not None and self.state.inflow is not None
+        if self.inbox is not None and self.state.inflow.finished:
+            self.inbox.end()
+
+    def credited(self) -> None:
+        """Further items may be sent."""
+        if self.outbox is not None:
+            self.outbox.credited()
+
+    # -- our items ------------------------------------------------------------------
+
+    def send_items(self, batch: list[Encoded]) -> None:
+        """Send a batch."""
+        assert self.state is not None
+        if not self.link.closed:
+            self.link.connection.send(*encode_items(self.state.id, batch))
+
+    def grant(self, credit: int) -> None:
+        """Let the requester send more."""
+        assert self.state is not None
+        self.link.say(signals.Credit(self.state.id, credit))
+
+
+class Serving:
+    """Answers what a peer asks for."""
+
+    def __init__(self, host: Host, link: Link, router: Router) -> None:
+        self._host = host
+        self._link = link
+        self._router = router
+        self._serial: dict[str, asyncio.Lock] = {}
+        link.on_request = self._request
+
+    def _request(self, received: ReceivedFrame, message: Message) -> None:
+        link = self._link
+        try:
+            target = self._router.find(selector_of(message))
+            route = target.route
+            if self._host.draining and received.expects_reply:
+                raise UnavailableError("the service is ending and takes no new calls")
+            call = ServedCall(link, route, received)
+            self._admit(call, message)
+            try:
+                request = decode_argument(route, message)
+            except CallError:
+                self._close(call)
+                raise
+        except CallError as error:
+            link.refuse(received, error)
+        except RemoteProtocolError as error:
+            link.violated(error)
+        else:
+            self._host.workers.run(self._serve(call, target, request))
+
+    def _admit(self, call: ServedCall, message: Message) -> None:
+        """Enter the call into the table, if the peer speaks of it by number."""
+        route, link = call.route, self._link
+        number = signals.number(message, keys.CALL)
+        if number is None:
+            if route.shape is not Shape.UNARY:
+                raise InvalidMessageError(f"a stream needs {keys.CALL}")
+        else:
+            credit = signals.number(message, keys.WINDOW) or 0
+            call.state = link.session.accept(
+                number, route.shape, window=route.method.window, credit=credit
+            )
+            call.state.owner = call
+        timeout = signals.number(message, keys.TIMEOUT)
+        if timeout is not None:
+            call.deadline = link.loop.time() + timeout / 1e9
+            link.deadlines.add(call)
+
+    def _close(self, call: ServedCall) -> None:
+        if call.deadline is not math.inf:
+            self._link.deadlines.discard(call)
+        if call.state is not None:
+            self._link.session.close(call.state)
+
+    async def _serve(self, call: ServedCall, target: Target, request: Any) -> None:
+        """Run a call to its answer. Never raises but for cancellation."""
+        received = call.received
+        call.task = asyncio.current_task()
+        until = None if call.deadline is math.inf else serving_until.set(call.deadline)
+        run = self._unary if call.route.shape is Shape.UNARY else self._streams
+        try:
+            if call.stopped:
+                raise asyncio.CancelledError
+            if call.route.method.serial:
+                async with self._serial.setdefault(call.route.method.name, asyncio.Lock()):
+                    reply = await run(call, target, request)
+            else:
+                reply = await run(call, target, request)
+            if received.expects_reply:
+                received.reply(*reply)
+        except asyncio.CancelledError:
+            if received.expects_reply:
+                if call.why is None:
+                    received.drop()
+                else:
+                    received.reply(*encode_failure(call.why, self._sent(call)))
+            raise
+        except Exception:
+            _log.exception("%s: the reply could not be sent", call.route.method.name)
+        finally:
+            if until is not None:
+                serving_until.reset(until)
+            call.task = None
+            self._close(call)
+
+    async def _unary(self, call: ServedCall, target: Target, request: Any) -> Encoded:
+        route = call.route
+        context = CallContext(self._host, self._link, route.method, call.received.sender)
+        try:
+            if target.takes_request:
+                result = await target.handler(request, context)
+            else:
+                result = await target.handler(context)
+            return encode_result(route, result)
+        except Exception as error:
+            return self._failure(call, error)
+
+    async def _streams(self, call: ServedCall, target: Target, request: Any) -> Encoded:
+        route, state = call.route, call.state
+        assert state is not None
+        context = CallContext(self._host, self._link, route.method, call.received.sender)
+        arguments: list[Any] = [request] if target.takes_request else []
+        if state.inflow is not None:
+            call.inbox = Inbox(self._link.loop, state.inflow, grant=call.grant)
+            arguments.append(Incoming(call.inbox))
+            call.grant(route.method.window)
+        try:
+            if not route.shape.streams(Role.RESPONDER):
+                return encode_result(route, await target.handler(*arguments, context))
+            assert state.outflow is not None
+            outbox = call.outbox = Outbox(
+                self._link.loop,
+                state.outflow,
+                window=route.method.window,
+                overflow=route.method.overflow,
+                encode=partial(encode_item, route.item_out),
+                send=call.send_items,
+            )
+            made: AsyncGenerator[Any, None] = target.handler(*arguments, context)
+            async with contextlib.aclosing(made):
+                async for item in made:
+                    await outbox.put(item)
+            await outbox.drain()
+            return encode_result(route, None, state.outflow.sent)
+        except Exception as error:
+            if call.outbox is not None and not isinstance(error, StreamOverflowError):
+                await call.outbox.drain()  # what was made before the failure goes before it
+            return self._failure(call, error)
+        finally:
+            if call.outbox is not None:
+                call.outbox.close()
+
+    def _failure(self, call: ServedCall, error: Exception) -> Encoded:
+        name, sent = call.route.method.name, self._sent(call)
+        if isinstance(error, ContractError):
+            if type(error).code in call.route.errors:
+                return encode_failure(error, sent)
+            _log.error("%s raised an error that its contract does not list", name, exc_info=error)
+        elif isinstance(error, StreamOverflowError):
+            return encode_failure(error, sent)
+        else:
+            _log.error("%s failed", name, exc_info=error)
+        return encode_failure(HandlerFailedError(f"{name} failed"), sent)
+
+    @staticmethod
+    def _sent(call: ServedCall) -> int:
+        state = call.state
+        return state.outflow.sent if state is not None and state.outflow is not None else 0
