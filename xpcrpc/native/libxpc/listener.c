@@ -1,0 +1,186 @@
+/* Listeners: accepting, and holding back a peer until it has said something.
+ *
+ * A client appears at its listener with its first message (C-63, C-103). Until
+ * then its socket is an embryo: a peer nobody knows, watched on the listener's
+ * queue. */
+#include "connection.h"
+
+#include <errno.h>
+
+enum { ACCEPTS = 16 };
+
+bool xpc__listener_open(xpc_connection_t listener) {
+  struct xpc__registration *registration;
+  int error;
+
+  if (listener->registration != NULL)
+    return true;
+  registration = xpc__alloc(sizeof *registration);
+  if (listener->name == NULL)
+    error = xpc__register_anonymous(registration);
+  else
+    error = xpc__register_name(
+        listener->name,
+        (listener->flags & XPC_CONNECTION_MACH_SERVICE_PRIVILEGED) != 0,
+        registration);
+  if (error != 0) {
+    xpc__log("xpc: cannot listen on %s: %s",
+             listener->name == NULL ? "an anonymous socket" : listener->name,
+             strerror(error));
+    free(registration);
+    return false;
+  }
+  listener->registration = registration;
+  return true;
+}
+
+void xpc__listener_close(xpc_connection_t listener) {
+  if (listener->registration == NULL)
+    return;
+  xpc__unregister(listener->registration);
+  free(listener->registration);
+  listener->registration = NULL;
+}
+
+/* Takes the embryo off its listener's list; that listener, whose inner
+ * reference the caller now owns, is locked. */
+static xpc_connection_t unlink_embryo(xpc_connection_t embryo) {
+  xpc_connection_t listener = embryo->listener;
+
+  pthread_mutex_lock(&listener->lock);
+  if (embryo->embryo_previous != NULL)
+    embryo->embryo_previous->embryo_next = embryo->embryo_next;
+  else
+    listener->embryos = embryo->embryo_next;
+  if (embryo->embryo_next != NULL)
+    embryo->embryo_next->embryo_previous = embryo->embryo_previous;
+  embryo->embryo_next = NULL;
+  embryo->embryo_previous = NULL;
+  embryo->listener = NULL;
+  return listener;
+}
+
+void xpc__embryo_show(xpc_connection_t embryo) {
+  xpc_connection_t listener = unlink_embryo(embryo);
+
+  xpc__event_push(listener, XPC__EVENT_PEER, NULL, embryo);
+  xpc__schedule(listener);
+  pthread_mutex_unlock(&listener->lock);
+  xpc__connection_drop(listener);
+  xpc__update_watch(embryo); /* nothing more until it is accepted */
+}
+
+void xpc__embryo_forget(xpc_connection_t embryo) {
+  xpc_connection_t listener = unlink_embryo(embryo);
+
+  pthread_mutex_unlock(&listener->lock);
+  xpc__connection_drop(listener);
+  if (embryo->attached)
+    xpc__connection_drop(embryo); /* the caller holds another */
+  embryo->attached = false;
+}
+
+void xpc__embryos_close(xpc_connection_t listener) {
+  xpc_connection_t embryo;
+
+  for (;;) {
+    pthread_mutex_lock(&listener->lock);
+    embryo = listener->embryos;
+    if (embryo != NULL)
+      xpc__connection_hold(embryo);
+    pthread_mutex_unlock(&listener->lock);
+    if (embryo == NULL)
+      return;
+    pthread_mutex_lock(&embryo->lock);
+    if (embryo->listener == listener)
+      xpc__end(embryo, "its listener was cancelled");
+    pthread_mutex_unlock(&embryo->lock);
+    xpc__connection_drop(embryo);
+  }
+}
+
+/* False when the listener has ended meanwhile. */
+static bool link_embryo(xpc_connection_t listener, xpc_connection_t embryo) {
+  bool open;
+
+  pthread_mutex_lock(&listener->lock);
+  open = !listener->cancelled;
+  if (open) {
+    embryo->listener = listener;
+    embryo->embryo_next = listener->embryos;
+    if (embryo->embryo_next != NULL)
+      embryo->embryo_next->embryo_previous = embryo;
+    listener->embryos = embryo;
+  }
+  pthread_mutex_unlock(&listener->lock);
+  if (open)
+    xpc__connection_hold(listener);
+  return open;
+}
+
+/* A new peer around an accepted socket. Its one inner reference is the
+ * runtime's; users have none yet (C-107). */
+static void adopt(xpc_connection_t listener, int fd) {
+  xpc_connection_t peer = xpc__connection_new(XPC__PEER, NULL, NULL);
+
+  atomic_store(&peer->object.references, 0);
+  peer->attached = true;
+  peer->fd = fd;
+  peer->listener_rule = xpc__rule_retain(listener->rule);
+  xpc__connection_hold(peer);
+  pthread_mutex_lock(&peer->lock);
+  xpc__state_own_credentials(peer);
+  xpc__learn_peer_credentials(peer);
+  if (link_embryo(listener, peer)) {
+    /* Usually the first message is there already. */
+    xpc__receive(peer);
+    if (peer->listener != NULL)
+      xpc__update_watch(peer);
+  } else {
+    peer->attached = false;
+    xpc__connection_drop(peer);
+  }
+  pthread_mutex_unlock(&peer->lock);
+  xpc__connection_drop(peer);
+}
+
+/* Out of descriptors: the client is turned away with the one kept for this,
+ * as it would otherwise stay in the backlog and keep us awake. */
+static void turn_away(int socket) {
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  static int spare = -1;
+  int fd;
+
+  pthread_mutex_lock(&lock);
+  if (spare >= 0)
+    close(spare);
+  fd = accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (fd >= 0)
+    close(fd);
+  spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  pthread_mutex_unlock(&lock);
+  xpc__log("xpc: out of descriptors: a client was turned away");
+}
+
+bool xpc__listener_accept(xpc_connection_t listener) {
+  int fds[ACCEPTS];
+  int count = 0;
+
+  if (listener->registration == NULL)
+    return false;
+  while (count < ACCEPTS) {
+    fds[count] = accept4(listener->registration->socket, NULL, NULL,
+                         SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fds[count] >= 0)
+      count++;
+    else if (errno != EINTR && errno != ECONNABORTED)
+      break;
+  }
+  if (count == 0 && (errno == EMFILE || errno == ENFILE))
+    turn_away(listener->registration->socket);
+  pthread_mutex_unlock(&listener->lock); /* a peer's lock comes first */
+  for (int i = 0; i < count; i++)
+    adopt(listener, fds[i]);
+  pthread_mutex_lock(&listener->lock);
+  return count > 0;
+}
