@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, frozen
 
 from .errors import CallError
 from .rules import PeerRule

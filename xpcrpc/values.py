@@ -357,7 +357,6 @@ Handle: TypeAlias = FileDescriptor | SharedMemory | Endpoint
 """A value that travels beside the frame, in the message's table of handles."""
 
 Value: TypeAlias = Union[
-    None,
     bool,
     int,
     UInt64,
@@ -371,6 +370,7 @@ Value: TypeAlias = Union[
     Endpoint,
     "list[Value]",
     "dict[str, Value]",
+    None,
 ]
 """Any XPC value, as Python sees it."""
 

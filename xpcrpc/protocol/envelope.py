@@ -116,7 +116,7 @@ def failure_of(message: Mapping[str, Value]) -> Failure | None:
     code = found.get(keys.CODE)
     text = found.get(keys.MESSAGE)
     return Failure(
-        code=int(code) if isinstance(code, int) and not isinstance(code, bool) else 0,
+        code=min(code, INT64_MAX) if isinstance(code, int) and not isinstance(code, bool) else 0,
         message=text if isinstance(text, str) else "",
         details=message.get(keys.DETAILS),
     )

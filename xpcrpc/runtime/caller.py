@@ -11,6 +11,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from ..contract import DEFAULT_TIMEOUT_S, Overflow
 from ..errors import (
+    CallCancelledError,
     CallError,
     ConnectionInterruptedError,
     ConnectionInvalidError,
@@ -39,6 +40,7 @@ from .messages import (
     encode_items,
     encode_request,
     read_reply,
+    read_result,
 )
 from .outbox import Outbox
 from .waiter import Waiter
@@ -110,7 +112,11 @@ class Caller:
                 raise DeadlineExceededError(route.method.name, limit)
             if isinstance(reply, TransportError):
                 raise again(reply)
-            return read_reply(route, reply).value()
+            try:
+                return read_result(route, reply)
+            except CallCancelledError as error:
+                # We cancelled nothing: the service's clock rang just before ours.
+                raise DeadlineExceededError(route.method.name, limit) from error
         finally:
             link.session.close(state)
 
@@ -212,7 +218,7 @@ class StreamCall:
                 state.outflow,
                 window=method.window,
                 overflow=Overflow.BLOCK,
-                encode=partial(encode_item, route.item_in),
+                encode=partial(encode_item, route.encode_item_in),
                 send=self._send_items,
             )
             self._feeder = link.loop.create_task(self._feed(items), name=f"{method.name} items")
@@ -288,6 +294,9 @@ class StreamCall:
         assert self._reply is not None
         try:
             value = self._reply.value()
+        except CallCancelledError:
+            # We cancelled nothing: the service's clock rang just before ours.
+            self._finish(DeadlineExceededError(self._route.method.name, self._timeout_s or 0.0))
         except (CallError, DecodeError) as error:
             self._finish(error)
         else:

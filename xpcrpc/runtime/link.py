@@ -17,15 +17,25 @@ from ..errors import (
     RemoteProtocolError,
     TerminationImminentError,
     TransportError,
+    UnknownSelectorError,
 )
-from ..protocol import signals
+from ..protocol import keys, signals
 from ..protocol.session import Session
 from ..transport.base import Connection, ReceivedFrame
-from ..values import Message
 from .deadlines import Deadlines
-from .messages import close_handles, decode_message, encode_failure, encode_message
+from .messages import (
+    Asked,
+    close_handles,
+    decode_message,
+    encode_failure,
+    encode_message,
+    read_plain_request,
+    read_request,
+)
 
 _log: Final = logging.getLogger("xpcrpc.link")
+_OURS: Final = frozenset({keys.SELECTOR, keys.CALL, keys.DRAIN})
+"""A message without any of these is a foreign program's, not a broken signal."""
 
 
 class Link:
@@ -40,7 +50,7 @@ class Link:
         """Whether the connection is at its end."""
         self.peer_draining = False
         """Whether the peer refuses new calls."""
-        self.on_request: Callable[[ReceivedFrame, Message], None] | None = None
+        self.on_request: Callable[[ReceivedFrame, Asked], None] | None = None
         """Serves what the peer asks for; nothing is served without it."""
         self.on_end: Callable[[], None] | None = None
         """Told once, when the connection is at its end."""
@@ -69,25 +79,33 @@ class Link:
         if isinstance(event, TransportError):
             self._fault(event)
             return
+        asked = read_plain_request(event)
         try:
-            message = decode_message(event)
+            if asked is None:
+                message = decode_message(event)
+                if not event.expects_reply and _OURS.isdisjoint(message):
+                    _log.warning(
+                        "%s sent a message that nobody asked for; dropped", self.connection.name
+                    )
+                    close_handles(event)
+                    return
+                # What wants a reply is a request; without a selector it is refused as one.
+                signal = None if event.expects_reply else signals.read(message)
+                if signal is not None:
+                    self._signal(signal)
+                    return
+                asked = read_request(message)
         except InvalidMessageError as error:
             self.refuse(event, error)
-            return
-        try:
-            signal = signals.read(message)
-            if signal is not None:
-                self._signal(signal)
-                return
         except RemoteProtocolError as error:
             self.violated(error)
             close_handles(event)
-            return
-        if self.on_request is None:
-            _log.warning("%s asked for something, but nothing is served", self.connection.name)
-            close_handles(event)
-            return
-        self.on_request(event, message)
+        else:
+            if self.on_request is None:
+                _log.warning("%s asks for something, but nothing is served", self.connection.name)
+                self.refuse(event, UnknownSelectorError("nothing is served on this side"))
+            else:
+                self.on_request(event, asked)
 
     def _signal(self, signal: signals.Signal) -> None:
         if isinstance(signal, signals.Drain):

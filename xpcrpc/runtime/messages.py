@@ -6,20 +6,21 @@ meet, one function per direction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from struct import Struct
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from attrs import frozen
 
 from ..codec import frame as frames
 from ..codec.converter import from_value, to_value
-from ..codec.shape import resolve
-from ..contract import ContractError, Method
+from ..codec.passes import Decode, Encode, decoder, encoder
+from ..contract import ClientEnd, ContractError, Method
 from ..errors import (
     CallError,
     DecodeError,
+    FrameError,
     HandlerFailedError,
     InvalidMessageError,
     RemoteProtocolError,
@@ -29,20 +30,14 @@ from ..protocol import envelope, keys, signals
 from ..protocol.call import Shape
 from ..transport.base import ReceivedFrame
 from ..values import Handle, Message, UInt64, Value
+from . import layouts
 
 Encoded: TypeAlias = tuple[bytes, Sequence[Handle]]
 
-# Words of the format (wire format, section 3), for the one message that is put
-# together from items already encoded: {"$call": id, "$items": [...]}.
-_UINT64, _ARRAY, _DICTIONARY = 0x4000, 0xE000, 0xF000
-_ITEMS_HEAD: Final = Struct("<8sIII8sIQ8sIII")
-_AFTER_LENGTH: Final = 16
-"""Bytes up to the end of the dictionary's own length word."""
 
-
-@frozen
+@frozen(eq=False)
 class Route:
-    """A method with its types resolved; see `route_of`."""
+    """A method with its types resolved and its codec at hand; see `route_of`."""
 
     method: Method[Any, Any]
     shape: Shape
@@ -50,6 +45,13 @@ class Route:
     item_in: Any
     item_out: Any
     errors: Mapping[int, type[ContractError]]
+    layout: layouts.RequestLayout
+    encode_argument: Encode
+    decode_argument: Decode
+    encode_result: Encode
+    decode_result: Decode
+    encode_item_in: Encode
+    encode_item_out: Encode
 
 
 @lru_cache(maxsize=4096)
@@ -57,16 +59,47 @@ def route_of(method: Method[Any, Any], package: str) -> Route:
     """A method's facts, with names of types looked up in its package."""
 
     def known(hint: Any) -> Any:
-        return resolve(hint, package) if isinstance(hint, str) else hint
+        if not isinstance(hint, str):
+            return hint
+        # The package exports its clients, but not the word for an end that leads to one.
+        return eval(hint, {"ClientEnd": ClientEnd}, vars(sys.modules[package]))  # noqa: S307
 
+    reply, item_in, item_out = map(known, (method.reply, method.items_in, method.items_out))
     return Route(
         method=method,
-        shape=Shape((method.items_in is not None, method.items_out is not None)),
-        reply=known(method.reply),
-        item_in=known(method.items_in),
-        item_out=known(method.items_out),
+        shape=Shape((item_in is not None, item_out is not None)),
+        reply=reply,
+        item_in=item_in,
+        item_out=item_out,
         errors={error.code: error for error in method.errors},
+        layout=layouts.RequestLayout(method.selector),
+        # How many containers a value lies in: the message, and for some an array.
+        encode_argument=_encoder(method.request, 2),
+        decode_argument=_decoder(method.request, 2),
+        encode_result=_encoder(reply, 1),
+        decode_result=_decoder(reply, 1),
+        encode_item_in=_encoder(item_in, 2),
+        encode_item_out=_encoder(item_out, 2),
     )
+
+
+def _encoder(hint: Any, depth: int) -> Encode:
+    return _nothing_to_bytes if hint is None else encoder(hint, depth=depth)
+
+
+def _decoder(hint: Any, depth: int) -> Decode:
+    return _bytes_to_nothing if hint is None else decoder(hint, depth=depth)
+
+
+def _nothing_to_bytes(_: Any, __: list[Handle] | None = None) -> bytes:
+    return layouts.NULL
+
+
+def _bytes_to_nothing(
+    data: bytes, offset: int, end: int, handles: Iterable[Handle] = ()
+) -> tuple[None, int]:
+    # What a peer returns for "nothing" is its own affair; null is usual.
+    return None, frames.read_object(data, offset, end, iter(handles))[1]
 
 
 # -- writing ------------------------------------------------------------------------
@@ -91,24 +124,32 @@ def encode_request(
     Raises:
         EncodeError: the request does not fit its types.
     """
+    handles: list[Handle] = []
+    argument = route.encode_argument(request, handles)
+    if not call:
+        return route.layout.one_way(argument), handles
+    if timeout_s is not None and route.item_out is None:
+        return route.layout.numbered(argument, call, int(timeout_s * 1e9)), handles
     message = envelope.request(route.method.selector, to_value(request))
-    if call:
-        message[keys.CALL] = UInt64(call)
+    message[keys.CALL] = UInt64(call)
     if timeout_s is not None:
         message[keys.TIMEOUT] = int(timeout_s * 1e9)
-    if window and route.item_out is not None:
+    if route.item_out is not None:
         message[keys.WINDOW] = UInt64(window)
     return encode_message(message)
 
 
-def encode_result(route: Route, result: Any, items: int = 0) -> Encoded:
+def encode_result(route: Route, value: Any, items: int = 0) -> Encoded:
     """The frame of a reply that carries a result, after so many items.
 
     Raises:
         EncodeError: the result does not fit the method's type.
     """
-    value = None if route.reply is None else to_value(result, route.reply)
-    return encode_message(_counted(envelope.success(value), items))
+    handles: list[Handle] = []
+    if not items:
+        return layouts.result(route.encode_result(value, handles)), handles
+    result = None if route.reply is None else to_value(value, route.reply)
+    return encode_message(_counted(envelope.success(result), items))
 
 
 def encode_failure(error: CallError, items: int = 0) -> Encoded:
@@ -124,36 +165,67 @@ def _counted(message: Message, items: int) -> Message:
     return message
 
 
-def encode_item(hint: Any, item: Any) -> Encoded:
+def encode_item(encode: Encode, item: Any) -> Encoded:
     """One item, to be put into a frame by `encode_items`.
 
     Raises:
         EncodeError: it does not fit its type.
     """
     handles: list[Handle] = []
-    return frames.write_object(to_value(item, hint), handles), handles
+    return encode(item, handles), handles
 
 
 def encode_items(call: int, batch: Sequence[Encoded]) -> Encoded:
     """The frame of several items of one call."""
-    body = b"".join([item for item, _ in batch])
-    head = _ITEMS_HEAD.pack(
-        frames.PAYLOAD_HEADER,
-        _DICTIONARY,
-        _ITEMS_HEAD.size - _AFTER_LENGTH + len(body),
-        2,
-        keys.CALL.encode(),
-        _UINT64,
-        call,
-        keys.ITEMS.encode(),
-        _ARRAY,
-        4 + len(body),
-        len(batch),
-    )
-    return head + body, [handle for _, handles in batch for handle in handles]
+    frame = layouts.items(call, [item for item, _ in batch])
+    return frame, [handle for _, handles in batch for handle in handles]
 
 
 # -- reading ------------------------------------------------------------------------
+
+
+def _bytes(received: ReceivedFrame) -> bytes:
+    frame = received.frame
+    return frame if type(frame) is bytes else bytes(frame)
+
+
+@frozen
+class Asked:
+    """A request, as far as the envelope tells."""
+
+    selector: str
+    call: int | None
+    timeout_ns: int | None
+    window: int
+    argument_at: int
+    """Where the argument begins in a plain frame; 0 if `message` has it."""
+    message: Message
+
+
+def read_plain_request(received: ReceivedFrame) -> Asked | None:
+    """The request in a frame of the usual form; None for any other, see `read_request`."""
+    plain = layouts.read_request(_bytes(received))
+    if plain is None:
+        return None
+    selector, call, timeout, place = plain
+    return Asked(selector.decode("utf-8", "replace"), call, timeout, 0, place, {})
+
+
+def read_request(message: Message) -> Asked:
+    """The request in a dictionary.
+
+    Raises:
+        InvalidMessageError: there is no selector (rama's code 2).
+        RemoteProtocolError: a number of ours is no number.
+    """
+    return Asked(
+        selector=envelope.selector_of(message),
+        call=signals.number(message, keys.CALL),
+        timeout_ns=signals.number(message, keys.TIMEOUT),
+        window=signals.number(message, keys.WINDOW) or 0,
+        argument_at=0,
+        message=message,
+    )
 
 
 def decode_message(received: ReceivedFrame) -> Message:
@@ -171,16 +243,18 @@ def decode_message(received: ReceivedFrame) -> Message:
     return message
 
 
-def decode_argument(route: Route, message: Mapping[str, Value]) -> Any:
+def decode_argument(route: Route, asked: Asked, received: ReceivedFrame) -> Any:
     """The typed request in a message.
 
     Raises:
         HandlerFailedError: it is missing, or does not decode (rama's code 3).
     """
-    argument = envelope.argument_of(message)
     try:
-        return from_value(argument, route.method.request)
-    except ValueProblemsError as error:
+        if asked.argument_at:
+            frame = _bytes(received)
+            return route.decode_argument(frame, asked.argument_at, len(frame), received.handles)[0]
+        return from_value(envelope.argument_of(asked.message), route.method.request)
+    except ValueError as error:
         raise HandlerFailedError(f"the argument does not decode: {error}") from error
 
 
@@ -195,11 +269,12 @@ def decode_items(hint: Any, values: Sequence[Value]) -> list[Any]:
 
 @frozen
 class Reply:
-    """A reply: how many items came before it, and a result or a failure."""
+    """A reply that is more than a plain result: a failure, or one that ends a stream."""
 
     route: Route
     message: Message
     total: int
+    """How many items there were."""
 
     def value(self) -> Any:
         """The typed result.
@@ -218,6 +293,23 @@ class Reply:
         if self.route.reply is None:
             return None
         return from_value(self.message[keys.RESULT], self.route.reply)
+
+
+def read_result(route: Route, received: ReceivedFrame) -> Any:
+    """The typed result of a unary call.
+
+    Raises:
+        CallError: the reply carries a failure.
+        DecodeError: it cannot be read, or the result does not fit its type.
+    """
+    frame = _bytes(received)
+    place = layouts.result_at(frame)
+    if not place:
+        return read_reply(route, received).value()
+    try:
+        return route.decode_result(frame, place, len(frame), received.handles)[0]
+    except FrameError as error:
+        raise DecodeError.at(route.method.name, str(error)) from error
 
 
 def read_reply(route: Route, received: ReceivedFrame) -> Reply:

@@ -7,11 +7,11 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from ..contract import Service
 from ..errors import ServiceConfigurationError
-from ..rules import PeerRule
+from ..rules import All, AnyOf, LinuxRule, MacosRule, PeerRule
 
 _VARIABLE: Final = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 _log: Final = logging.getLogger("xpcrpc.server")
@@ -51,10 +51,14 @@ def rule_for_this_system(service: Service[Any, Any], *, development: bool = Fals
             raise ServiceConfigurationError(
                 f"{service.name} has no development rule; write peer.development in its contract"
             )
-        _log.warning(
-            "%s admits peers by its DEVELOPMENT rule: %s", service.name, service.peer_development
-        )
-        return service.peer_development
+        found = _of_this_system(service.peer_development)
+        if found is None:
+            raise ServiceConfigurationError(
+                f"the development rule of {service.name} can never hold on this system; "
+                "add an alternative to peer.development in its contract"
+            )
+        _log.warning("%s admits peers by its DEVELOPMENT rule: %s", service.name, found)
+        return found
     system, rule = (
         ("macos", service.peer_macos) if sys.platform == "darwin" else ("linux", service.peer_linux)
     )
@@ -64,3 +68,20 @@ def rule_for_this_system(service: Service[Any, Any], *, development: bool = Fals
             f'write peer.{system} in its contract (or "anyone", if that is meant)'
         )
     return rule
+
+
+def _of_this_system(rule: PeerRule) -> PeerRule | None:
+    """The rule without alternatives of the other system; None if it can never hold.
+
+    One development rule serves both systems: ``any = [{ uid = "self" }, { team = "self" }]``.
+    """
+    foreign = get_args(LinuxRule if sys.platform == "darwin" else MacosRule)
+    if isinstance(rule, foreign):
+        return None
+    if not isinstance(rule, All | AnyOf):
+        return rule
+    found = [_of_this_system(part) for part in rule.rules]
+    here = tuple(part for part in found if part is not None)
+    if not here or (isinstance(rule, All) and len(here) < len(found)):
+        return None
+    return here[0] if len(here) == 1 else type(rule)(here)

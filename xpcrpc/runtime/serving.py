@@ -23,15 +23,15 @@ from ..errors import (
 )
 from ..protocol import keys, signals
 from ..protocol.call import Role, Shape
-from ..protocol.envelope import selector_of
 from ..protocol.session import CallState
 from ..transport.base import ReceivedFrame
-from ..values import Message, Value
+from ..values import Value
 from .context import CallContext
 from .deadlines import serving_until
 from .inbox import Inbox, Incoming
 from .link import Link
 from .messages import (
+    Asked,
     Encoded,
     Route,
     decode_argument,
@@ -150,17 +150,17 @@ class Serving:
         self._serial: dict[str, asyncio.Lock] = {}
         link.on_request = self._request
 
-    def _request(self, received: ReceivedFrame, message: Message) -> None:
+    def _request(self, received: ReceivedFrame, asked: Asked) -> None:
         link = self._link
         try:
-            target = self._router.find(selector_of(message))
+            target = self._router.find(asked.selector)
             route = target.route
             if self._host.draining and received.expects_reply:
                 raise UnavailableError("the service is ending and takes no new calls")
             call = ServedCall(link, route, received)
-            self._admit(call, message)
+            self._admit(call, asked)
             try:
-                request = decode_argument(route, message)
+                request = decode_argument(route, asked, received)
             except CallError:
                 self._close(call)
                 raise
@@ -171,22 +171,18 @@ class Serving:
         else:
             self._host.workers.run(self._serve(call, target, request))
 
-    def _admit(self, call: ServedCall, message: Message) -> None:
+    def _admit(self, call: ServedCall, asked: Asked) -> None:
         """Enter the call into the table, if the peer speaks of it by number."""
         route, link = call.route, self._link
-        number = signals.number(message, keys.CALL)
-        if number is None:
-            if route.shape is not Shape.UNARY:
-                raise InvalidMessageError(f"a stream needs {keys.CALL}")
-        else:
-            credit = signals.number(message, keys.WINDOW) or 0
+        if asked.call is not None:
             call.state = link.session.accept(
-                number, route.shape, window=route.method.window, credit=credit
+                asked.call, route.shape, window=route.method.window, credit=asked.window
             )
             call.state.owner = call
-        timeout = signals.number(message, keys.TIMEOUT)
-        if timeout is not None:
-            call.deadline = link.loop.time() + timeout / 1e9
+        elif route.shape is not Shape.UNARY:
+            raise InvalidMessageError(f"a stream needs {keys.CALL}")
+        if asked.timeout_ns is not None:
+            call.deadline = link.loop.time() + asked.timeout_ns / 1e9
             link.deadlines.add(call)
 
     def _close(self, call: ServedCall) -> None:
@@ -256,7 +252,7 @@ class Serving:
                 state.outflow,
                 window=route.method.window,
                 overflow=route.method.overflow,
-                encode=partial(encode_item, route.item_out),
+                encode=partial(encode_item, route.encode_item_out),
                 send=call.send_items,
             )
             made: AsyncGenerator[Any, None] = target.handler(*arguments, context)
