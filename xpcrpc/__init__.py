@@ -10,6 +10,7 @@ from .contract import (
     ClientEnd,
     ContractError,
     Empty,
+    Event,
     Method,
     OpenEnum,
     OpenIntEnum,
@@ -59,14 +60,18 @@ from .kinds import (
     U16,
     U32,
     U64,
+    IntKind,
     ReadFd,
     ReadWriteFd,
     SocketFd,
     WriteFd,
 )
+from .runtime.caller import Stream
 from .runtime.client import Client
 from .runtime.context import CallContext
+from .runtime.events import Events, EventSender
 from .runtime.host import Host, serve
+from .runtime.interceptors import CallInfo, ServedInfo
 from .runtime.server import Server
 from .transport.base import PeerIdentity
 from .values import (
@@ -95,6 +100,7 @@ __all__ = [
     "CallCancelledError",
     "CallContext",
     "CallError",
+    "CallInfo",
     "Client",
     "ClientEnd",
     "ConnectionInterruptedError",
@@ -108,10 +114,14 @@ __all__ = [
     "Empty",
     "EncodeError",
     "Endpoint",
+    "Event",
+    "EventSender",
+    "Events",
     "FileDescriptor",
     "FrameError",
     "HandlerFailedError",
     "Host",
+    "IntKind",
     "InvalidMessageError",
     "LocalProtocolError",
     "Message",
@@ -129,11 +139,13 @@ __all__ = [
     "ReadFd",
     "ReadWriteFd",
     "RemoteProtocolError",
+    "ServedInfo",
     "Server",
     "Service",
     "ServiceConfigurationError",
     "SharedMemory",
     "SocketFd",
+    "Stream",
     "StreamOverflowError",
     "TerminationImminentError",
     "TooManyCallsError",

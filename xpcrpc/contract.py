@@ -89,7 +89,7 @@ class ContractError(CallError):
     variable; the fields travel beside the code and the message.
     """
 
-    code: ClassVar[int]  # type: ignore[misc]
+    code: int = 0
 
     def __attrs_post_init__(self) -> None:
         self.message = ""
@@ -168,6 +168,18 @@ class Method(Generic[RequestT, ReplyT]):
 
 
 @frozen
+class Event(Generic[RequestT]):
+    """What a server tells its clients unasked."""
+
+    name: str
+    """Its name in Python."""
+    selector: str
+    """Its name on the wire."""
+    payload: type[RequestT] = Empty  # type: ignore[assignment]
+    """The attrs class of what it carries."""
+
+
+@frozen
 class Protocol:
     """The methods that one side serves, and the package that their types live in."""
 
@@ -178,6 +190,7 @@ class Protocol:
     version: str
     """The contract's version, ``MAJOR.MINOR``."""
     methods: tuple[Method[Any, Any], ...] = ()
+    events: tuple[Event[Any], ...] = ()
 
 
 @frozen

@@ -322,7 +322,8 @@ def _shared_mapping(size: int) -> mmap.mmap:
 
     fd = os.memfd_create("xpcrpc-shmem", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
-        os.ftruncate(fd, size)
+        # Whole pages: a peer maps no less (C-24), and refuses memory that ends earlier.
+        os.ftruncate(fd, -(-size // mmap.PAGESIZE) * mmap.PAGESIZE)
         fcntl.fcntl(
             fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
         )

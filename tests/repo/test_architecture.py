@@ -22,11 +22,11 @@ MAY_IMPORT = {
     "contract": FACTS,
     "codec": FACTS | {"codec"},
     "protocol": FACTS | {"protocol"},
-    "transport": FACTS | {"transport", "codec"},
+    "transport": FACTS | {"transport", "codec", "native"},
     "native": {"native"},
     "runtime": FACTS | {"runtime", "protocol", "codec", "transport.base"},
     "raw": FACTS | {"transport", "codec"},
-    "testing": FACTS | {"testing", "runtime", "codec", "transport", "raw"},
+    "testing": FACTS | {"testing", "runtime", "codec", "protocol", "transport", "raw"},
     "codegen": {"codegen", "errors"},
 }
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
-from ..contract import ClientEnd, Method, Protocol, Service
+from ..contract import ClientEnd, Event, Method, Protocol, Service
 from ..errors import MisuseError
 from ..transport.base import Connection, Transport
 from .caller import Caller, Stream
+from .events import Events
+from .inbound import Inbound
 from .link import Link
 from .messages import Route, route_of
 from .names import resolve_name
+from .server import Server
 
 RequestT = TypeVar("RequestT")
 ReplyT = TypeVar("ReplyT")
+PayloadT = TypeVar("PayloadT")
 
 
 class Client:
@@ -29,15 +33,32 @@ class Client:
     protocol: ClassVar[Protocol]
     service: ClassVar[Service[Any, Any] | None] = None
 
-    def __init__(self, connection: Connection) -> None:
-        """Use an inactive connection; it becomes the client's own."""
-        self._link = Link(connection, initiator=True)
-        self._caller = Caller(self._link)
-        self._link.activate()
+    def __init__(self, link: Link) -> None:
+        """Made by `connect`, `from_end` and `over`."""
+        self._link = link
+        self._caller = Caller(link)
+
+    @classmethod
+    def over(cls, link: Link) -> Self:
+        """A client on a connection that is in use already; closing it ends all of that."""
+        return cls(link)
+
+    @classmethod
+    def on(cls, connection: Connection, *, serving: Server[Any] | None = None) -> Self:
+        """A client on an inactive connection, which becomes its own."""
+        link = Link(connection, initiator=True)
+        link.inbound = Inbound(link, cls.protocol, serving)
+        client = cls(link)
+        link.activate()
+        return client
 
     @classmethod
     async def connect(
-        cls, *, variables: dict[str, str] | None = None, transport: Transport | None = None
+        cls,
+        *,
+        variables: Mapping[str, str] | None = None,
+        serving: Server[Any] | None = None,
+        transport: Transport | None = None,
     ) -> Self:
         """A client of the service that the contract names.
 
@@ -47,6 +68,8 @@ class Client:
         Args:
             variables: values for ``${…}`` in the service's name; what is not
                 given is taken from the environment, as ``XPCRPC_<NAME>``.
+            serving: what this side serves on the same connection, where the
+                contract has the server call its clients.
             transport: libxpc unless given.
 
         Raises:
@@ -61,12 +84,20 @@ class Client:
             )
         name = resolve_name(service, variables)
         privileged = service.domain == "system"
-        return cls((transport or libxpc()).connect(name, privileged=privileged))
+        connection = (transport or libxpc()).connect(name, privileged=privileged)
+        return cls.on(connection, serving=serving)
 
     @classmethod
-    async def from_end(cls, end: ClientEnd[Self], *, transport: Transport | None = None) -> Self:
+    async def from_end(
+        cls,
+        end: ClientEnd[Self],
+        *,
+        serving: Server[Any] | None = None,
+        transport: Transport | None = None,
+    ) -> Self:
         """A client of whoever serves the other side of ``end``; as often as wanted."""
-        return cls((transport or libxpc()).connect_endpoint(end.endpoint))
+        connection = (transport or libxpc()).connect_endpoint(end.endpoint)
+        return cls.on(connection, serving=serving)
 
     async def close(self) -> None:
         """End the connection; calls that are under way end with `ConnectionInvalidError`."""
@@ -89,6 +120,13 @@ class Client:
 
     async def _send(self, method: Method[RequestT, None], request: RequestT) -> None:
         self._caller.send(self._route(method), request)
+
+    def _events(self, event: Event[PayloadT]) -> Events[PayloadT]:
+        events: Events[PayloadT] = Events(self._link)
+        inbound = self._link.inbound
+        if inbound is not None:
+            inbound.subscriptions.add(event.selector, events)
+        return events
 
     def _stream(
         self,

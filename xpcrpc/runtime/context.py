@@ -10,27 +10,38 @@ from ..transport.base import PeerIdentity
 from .deadlines import serving_until
 
 if TYPE_CHECKING:
-    from .host import Host
+    from .client import Client
     from .link import Link
+    from .scope import Scope
     from .server import Server
 
 ClientT = TypeVar("ClientT")
+AnyClient = TypeVar("AnyClient", bound="Client")
 
 
 class CallContext:
     """One call, as its handler sees it."""
 
-    __slots__ = ("_host", "_link", "method", "peer")
+    __slots__ = ("_link", "_scope", "method", "peer")
 
     def __init__(
-        self, host: Host, link: Link, method: Method[Any, Any], peer: PeerIdentity
+        self, scope: Scope, link: Link, method: Method[Any, Any], peer: PeerIdentity
     ) -> None:
-        self._host = host
+        self._scope = scope
         self._link = link
         self.method = method
         """The method that was called."""
         self.peer = peer
         """Who sent this very message, by the kernel's word."""
+
+    @property
+    def links(self) -> tuple[Link]:
+        """The caller's connection; for event senders."""
+        return (self._link,)
+
+    def client(self, kind: type[AnyClient]) -> AnyClient:
+        """A client of what the caller serves on this same connection, if the contract says so."""
+        return kind.over(self._link)
 
     @property
     def remaining_s(self) -> float:
@@ -47,4 +58,5 @@ class CallContext:
         It has no name and no peer rule: the end itself is the permission. It is
         served until the host that runs this handler stops.
         """
-        return self._host.offer(server)
+        end: ClientEnd[ClientT] = self._scope.offer(server)
+        return end

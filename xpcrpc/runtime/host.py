@@ -18,6 +18,7 @@ from ..transport.base import Connection, Listener, Transport
 from .client import libxpc
 from .link import Link
 from .names import resolve_name, rule_for_this_system
+from .scope import Scope
 from .server import Router, Server
 from .serving import Serving
 from .workers import Workers
@@ -42,10 +43,14 @@ class Host:
         self._drain_s = drain_s
         self._listeners: list[Listener] = []
         self._links: set[Link] = set()
-        self.draining = False
-        """Whether new calls are refused, since this host is about to end."""
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.workers = Workers(asyncio.get_running_loop())
+        self._workers = Workers(asyncio.get_running_loop())
+        self._scope = Scope(self._workers, offer=self.offer)
+
+    @property
+    def workers(self) -> Workers:
+        """The tasks that handlers run in."""
+        return self._workers
 
     def serve(
         self,
@@ -85,10 +90,15 @@ class Host:
 
         def accept(peer: Connection) -> None:
             link = Link(peer, initiator=False)
-            Serving(self, link, router)
-            link.on_end = partial(self._links.discard, link)
+            Serving(self._scope, link, router)
+            link.on_end = partial(gone, link)
             self._links.add(link)
+            server.links.add(link)
             link.activate()
+
+        def gone(link: Link) -> None:
+            self._links.discard(link)
+            server.links.discard(link)
 
         def end(error: TransportError) -> None:
             if not self._ended.done() and listener in self._listeners:
@@ -122,15 +132,15 @@ class Host:
         listeners, self._listeners = self._listeners, []
         for listener in listeners:
             listener.cancel()
-        self.draining = True
+        self._scope.draining = True
         for link in self._links:
             link.say(signals.Drain())
         try:
-            await asyncio.wait_for(self.workers.wait_idle(), self._drain_s)
+            await asyncio.wait_for(self._workers.wait_idle(), self._drain_s)
         except TimeoutError:
-            _log.warning("%d call(s) did not finish in time; cancelled", self.workers.busy)
+            _log.warning("%d call(s) did not finish in time; cancelled", self._workers.busy)
         finally:
-            await self.workers.close()
+            await self._workers.close()
             for link in list(self._links):
                 link.close()
             self._links.clear()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import (
     InvalidMessageError,
@@ -33,6 +33,9 @@ from .messages import (
     read_request,
 )
 
+if TYPE_CHECKING:
+    from .inbound import Inbound
+
 _log: Final = logging.getLogger("xpcrpc.link")
 _OURS: Final = frozenset({keys.SELECTOR, keys.CALL, keys.DRAIN})
 """A message without any of these is a foreign program's, not a broken signal."""
@@ -52,6 +55,8 @@ class Link:
         """Whether the peer refuses new calls."""
         self.on_request: Callable[[ReceivedFrame, Asked], None] | None = None
         """Serves what the peer asks for; nothing is served without it."""
+        self.inbound: Inbound | None = None
+        """What a client hears unasked."""
         self.on_end: Callable[[], None] | None = None
         """Told once, when the connection is at its end."""
         self.on_interruption: Callable[[], None] | None = None
@@ -102,8 +107,7 @@ class Link:
             close_handles(event)
         else:
             if self.on_request is None:
-                _log.warning("%s asks for something, but nothing is served", self.connection.name)
-                self.refuse(event, UnknownSelectorError("nothing is served on this side"))
+                self.unserved(event)
             else:
                 self.on_request(event, asked)
 
@@ -123,6 +127,10 @@ class Link:
                 state.owner.ended()
             case signals.Cancel():
                 state.owner.cancelled()
+
+    def unserved(self, received: ReceivedFrame) -> None:
+        """Refuse what nothing here serves."""
+        self.refuse(received, UnknownSelectorError("nothing is served on this side"))
 
     def refuse(self, received: ReceivedFrame, error: Any) -> None:
         """Answer a request with a failure, and close what came with it."""

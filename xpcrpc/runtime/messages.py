@@ -252,10 +252,27 @@ def decode_argument(route: Route, asked: Asked, received: ReceivedFrame) -> Any:
     try:
         if asked.argument_at:
             frame = _bytes(received)
-            return route.decode_argument(frame, asked.argument_at, len(frame), received.handles)[0]
-        return from_value(envelope.argument_of(asked.message), route.method.request)
+            argument, _ = route.decode_argument(
+                frame, asked.argument_at, len(frame), received.handles
+            )
+        else:
+            argument = from_value(envelope.argument_of(asked.message), route.method.request)
+        received.handles = ()  # the argument has them now, or they are closed with the message
+        return argument
     except ValueError as error:
         raise HandlerFailedError(f"the argument does not decode: {error}") from error
+
+
+def decode_event(payload: type[Any], asked: Asked) -> Any:
+    """The typed payload of an event.
+
+    Raises:
+        ValueError: it is missing, or does not fit its type.
+    """
+    try:
+        return from_value(envelope.argument_of(asked.message), payload)
+    except HandlerFailedError as error:
+        raise ValueError(error.message) from error
 
 
 def decode_items(hint: Any, values: Sequence[Value]) -> list[Any]:

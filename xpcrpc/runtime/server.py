@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from attrs import frozen
 
 from ..contract import Empty, Protocol
 from ..errors import UnknownSelectorError
 from .messages import Route, route_of
+
+if TYPE_CHECKING:
+    from .link import Link
 
 ClientT = TypeVar("ClientT")
 
@@ -28,6 +31,13 @@ class Server(ABC, Generic[ClientT]):
     """
 
     protocol: ClassVar[Protocol]
+
+    @property
+    def links(self) -> set[Link]:
+        """The connections that this object serves; for event senders."""
+        # No __init__ here: an implementation need not call one.
+        found: set[Link] = self.__dict__.setdefault("_xpcrpc_links", set())
+        return found
 
 
 @frozen

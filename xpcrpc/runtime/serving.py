@@ -8,7 +8,7 @@ import logging
 import math
 from collections.abc import AsyncGenerator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..contract import ContractError
 from ..errors import (
@@ -17,6 +17,7 @@ from ..errors import (
     DecodeError,
     HandlerFailedError,
     InvalidMessageError,
+    NotPermittedError,
     RemoteProtocolError,
     StreamOverflowError,
     UnavailableError,
@@ -42,10 +43,9 @@ from .messages import (
     encode_result,
 )
 from .outbox import Outbox
+from .permissions import permits
+from .scope import Scope
 from .server import Router, Target
-
-if TYPE_CHECKING:
-    from .host import Host
 
 _log: Final = logging.getLogger("xpcrpc.server")
 
@@ -143,20 +143,25 @@ class ServedCall:
 class Serving:
     """Answers what a peer asks for."""
 
-    def __init__(self, host: Host, link: Link, router: Router) -> None:
-        self._host = host
+    def __init__(self, scope: Scope, link: Link, router: Router) -> None:
+        self._scope = scope
         self._link = link
         self._router = router
         self._serial: dict[str, asyncio.Lock] = {}
-        link.on_request = self._request
+        link.session.max_calls = scope.max_calls
+        link.on_request = self.request
 
-    def _request(self, received: ReceivedFrame, asked: Asked) -> None:
+    def request(self, received: ReceivedFrame, asked: Asked) -> None:
+        """Begin a call, or refuse it."""
         link = self._link
         try:
             target = self._router.find(asked.selector)
             route = target.route
-            if self._host.draining and received.expects_reply:
+            if self._scope.draining and received.expects_reply:
                 raise UnavailableError("the service is ending and takes no new calls")
+            requires = route.method.requires
+            if requires is not None and not permits(requires, received.sender):
+                raise NotPermittedError(f"{route.method.name} is not for this peer")
             call = ServedCall(link, route, received)
             self._admit(call, asked)
             try:
@@ -169,7 +174,7 @@ class Serving:
         except RemoteProtocolError as error:
             link.violated(error)
         else:
-            self._host.workers.run(self._serve(call, target, request))
+            self._scope.workers.run(self._serve(call, target, request))
 
     def _admit(self, call: ServedCall, asked: Asked) -> None:
         """Enter the call into the table, if the peer speaks of it by number."""
@@ -224,7 +229,7 @@ class Serving:
 
     async def _unary(self, call: ServedCall, target: Target, request: Any) -> Encoded:
         route = call.route
-        context = CallContext(self._host, self._link, route.method, call.received.sender)
+        context = self._context(call)
         try:
             if target.takes_request:
                 result = await target.handler(request, context)
@@ -237,7 +242,7 @@ class Serving:
     async def _streams(self, call: ServedCall, target: Target, request: Any) -> Encoded:
         route, state = call.route, call.state
         assert state is not None
-        context = CallContext(self._host, self._link, route.method, call.received.sender)
+        context = self._context(call)
         arguments: list[Any] = [request] if target.takes_request else []
         if state.inflow is not None:
             call.inbox = Inbox(self._link.loop, state.inflow, grant=call.grant)
@@ -268,6 +273,9 @@ class Serving:
         finally:
             if call.outbox is not None:
                 call.outbox.close()
+
+    def _context(self, call: ServedCall) -> CallContext:
+        return CallContext(self._scope, self._link, call.route.method, call.received.sender)
 
     def _failure(self, call: ServedCall, error: Exception) -> Encoded:
         name, sent = call.route.method.name, self._sent(call)

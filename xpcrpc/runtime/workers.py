@@ -91,10 +91,14 @@ class Workers:
         """Wait until every job has ended."""
         await self._all_idle.wait()
 
-    async def close(self) -> None:
-        """Cancel what runs and end every task."""
+    def stop(self) -> None:
+        """Cancel what runs, and every idle task."""
         self._idle.clear()
-        tasks = list(self._tasks)
-        for task in tasks:
+        for task in list(self._tasks):
             task.cancel()
+
+    async def close(self) -> None:
+        """Cancel what runs and wait until every task has ended."""
+        tasks = list(self._tasks)
+        self.stop()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -27,7 +27,9 @@ class PeerIdentity:
     """Who sent a message, by the kernel's word, not the peer's."""
 
     pid: int
-    """Process id; 0 before anything was exchanged (C-98). Numbers are used again: no basis for trust."""
+    """Process id; 0 before anything was exchanged (C-98).
+
+    Numbers are used again for other processes, so they are no basis for trust."""
     euid: int
     """Effective user id; 2**32-1 before anything was exchanged."""
     egid: int
@@ -72,10 +74,13 @@ class Connection(Protocol):
         """Whoever sent the most recent message."""
 
     def set_event_handler(self, handler: EventHandler) -> None:
-        """Hand over what arrives outside replies. After `ConnectionInvalidError` nothing more comes."""
+        """Hand over what arrives outside replies, until `ConnectionInvalidError`."""
 
     def activate(self) -> None:
-        """Begin; doing so again changes nothing (C-57). Nothing is sent before the first message (C-63)."""
+        """Begin; doing so again changes nothing (C-57).
+
+        The other side hears of it with the first message (C-63).
+        """
 
     def suspend(self) -> None:
         """Stop events and sends until `resume`; nests (C-59)."""
@@ -88,7 +93,10 @@ class Connection(Protocol):
         """
 
     def cancel(self) -> None:
-        """End it; one final `ConnectionInvalidError` follows. Doing so again changes nothing (C-89)."""
+        """End it; one final `ConnectionInvalidError` follows.
+
+        Doing so again changes nothing (C-89).
+        """
 
     def send(self, frame: Frame, handles: Sequence[Handle] = ()) -> None:
         """Send without waiting; order is kept (C-75). Silently dropped once cancelled (C-78).
@@ -105,7 +113,9 @@ class Connection(Protocol):
 class Listener(Protocol):
     """Takes connections; inactive until `activate`."""
 
-    def activate(self, on_peer: Callable[[Connection], None], on_end: Callable[[TransportError], None]) -> None:
+    def activate(
+        self, on_peer: Callable[[Connection], None], on_end: Callable[[TransportError], None]
+    ) -> None:
         """Begin to accept. ``on_peer`` gets each new peer, still inactive; one that it
         neither activates nor keeps is cancelled (C-105)."""
 
@@ -119,13 +129,17 @@ class Listener(Protocol):
 class Transport(Protocol):
     """Makes connections and listeners that belong to the running event loop."""
 
-    def connect(self, name: str, *, privileged: bool = False, rule: PeerRule | None = None) -> Connection:
+    def connect(
+        self, name: str, *, privileged: bool = False, rule: PeerRule | None = None
+    ) -> Connection:
         """A client of a named service; that the name is unknown shows later (C-51)."""
 
     def connect_endpoint(self, endpoint: Endpoint, *, rule: PeerRule | None = None) -> Connection:
         """A client of whoever made the endpoint."""
 
-    def listen(self, name: str, *, privileged: bool = False, rule: PeerRule | None = None) -> Listener:
+    def listen(
+        self, name: str, *, privileged: bool = False, rule: PeerRule | None = None
+    ) -> Listener:
         """Serve a name; that it is taken shows later, through ``on_end`` (C-110)."""
 
     def listen_anonymously(self, *, rule: PeerRule | None = None) -> Listener:

@@ -18,8 +18,8 @@ enum {
   XPC_PORTABLE_MESSAGE_BYTES = 64 * 1024 * 1024,
   /* Payloads up to here travel in the record, larger ones in a memfd. */
   XPC_PORTABLE_INLINE_BYTES = 64 * 1024,
-  /* Containers within containers, the root counted. */
-  XPC_PORTABLE_DEPTH = 256,
+  /* Containers within containers, the root counted: 256 below it. */
+  XPC_PORTABLE_DEPTH = 257,
   /* Objects in one message, so that small bytes cannot make large heaps. */
   XPC_PORTABLE_OBJECTS = 4 * 1024 * 1024,
   /* Descriptors in one message: one SCM_RIGHTS batch (the kernel's 253) less

@@ -1,0 +1,126 @@
+"""Build the extension for both Macs on any machine, against Apple's headers, and check it.
+
+    python tools/macos/crossbuild.py [FOLDER]
+
+Needs the package ziglang, which brings Apple's headers and link stubs. Our files
+are held to -Werror; every prototype of the portable headers is compared with
+Apple's (`prototypes`); the result is read as dyld would (`check_macho`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anywhere
+
+from tools.macos import check_macho, prototypes
+
+HERE: Final = Path(__file__).parent
+ROOT: Final = HERE.parents[1]
+NATIVE: Final = ROOT / "xpcrpc" / "native"
+TARGETS: Final = {"arm64": "aarch64-macos.11.0", "x86_64": "x86_64-macos.11.0"}
+
+
+def compiler() -> list[str] | None:
+    """How to call ``zig cc``, or None when it is not installed."""
+    spec = importlib.util.find_spec("ziglang")
+    if spec is None or spec.origin is None:
+        return None
+    return [str(Path(spec.origin).parent / "zig"), "cc"]
+
+
+def load_builder() -> ModuleType:
+    """``native/build.py``, by its path: the package may not be built yet."""
+    spec = importlib.util.spec_from_file_location("xpcrpc_native_build", NATIVE / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def python_headers(folder: Path) -> Path:
+    """CPython's headers with a Mac's pyconfig.h; all that the limited API needs."""
+    copy = folder / "include"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(sysconfig.get_path("include"), copy)
+    shutil.copyfile(HERE / "pyconfig.h", copy / "pyconfig.h")
+    return copy
+
+
+def build(folder: Path, cc: list[str], architecture: str) -> Path:
+    """One slice; raises `subprocess.CalledProcessError` when a step fails."""
+    recipe = load_builder()
+    out = folder / architecture
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    target = ["-target", TARGETS[architecture]]
+    sources = recipe.sources("darwin")
+    flags = [*target, *recipe.compile_flags("darwin"), f"-I{recipe.BRIDGE}"]
+
+    asserts = out / "prototypes.c"
+    asserts.write_text(prototypes.assertions(NATIVE / "include" / "xpc", sources))
+    checked = ["-c", str(asserts), "-o", str(out / "prototypes.o")]  # zig knows no -fsyntax-only
+    run([*cc, *flags, "-Wno-unguarded-availability-new", *checked])
+
+    objects = []
+    for source in sources:
+        objects.append(out / f"{source.stem}.o")
+        run([*cc, *flags, "-Werror", "-c", str(source), "-o", str(objects[-1])])
+    glue = out / "_xr.c"
+    recipe.builder("darwin").emit_c_code(str(glue))
+    objects.append(out / "_xr.o")
+    python = ["-DPy_LIMITED_API=0x030b0000", f"-I{python_headers(folder)}"]
+    run([*cc, *flags, *python, "-c", str(glue), "-o", str(objects[-1])])
+
+    extension = out / "_xr.abi3.so"
+    # -bundle crashes zig's linker; dlopen takes a dylib as well.
+    link = ["-dynamiclib", "-Wl,-undefined,dynamic_lookup"]
+    link.append(f"-Wl,-install_name,@rpath/{extension.name}")
+    run([*cc, *target, "-O2", *link, *map(str, objects), "-o", str(extension)])
+    return extension
+
+
+def run(command: list[str]) -> None:
+    """One step, its output shown when it fails."""
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode or "error:" in result.stderr:
+        sys.stderr.write(result.stderr)
+        raise subprocess.CalledProcessError(result.returncode or 1, command)
+
+
+def main(arguments: list[str]) -> int:
+    """Build and check both slices; 1 if anything is wrong."""
+    folder = Path(arguments[0]) if arguments else ROOT / "build" / "macos"
+    cc = compiler()
+    tbd = check_macho.tbd_of_ziglang()
+    if cc is None or tbd is None:
+        print("crossbuild: skipped, the package ziglang (compiler, Apple's headers) is missing")
+        return 0
+    found: list[str] = []
+    for architecture in TARGETS:
+        try:
+            extension = build(folder, cc, architecture)
+        except subprocess.CalledProcessError as error:
+            print(f"crossbuild: {architecture}: failed: {' '.join(error.cmd)}", file=sys.stderr)
+            return 1
+        try:
+            found += check_macho.complaints(extension, tbd)
+        except ImportError:
+            print("crossbuild: built, but not checked: the package lief is missing")
+        else:
+            print(f"{architecture}: {extension} ({extension.stat().st_size} bytes)")
+    for complaint in found:
+        print(complaint, file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

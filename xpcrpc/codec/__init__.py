@@ -1,0 +1,1 @@
+"""Typed objects to XPC values, and XPC values to frames."""

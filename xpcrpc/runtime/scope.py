@@ -1,0 +1,34 @@
+"""What the calls that one side serves have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+from ..contract import ClientEnd
+from ..errors import MisuseError
+from ..protocol.session import MAX_CALLS
+from .workers import Workers
+
+if TYPE_CHECKING:
+    from .interceptors import ServerInterceptor
+    from .server import Server
+
+
+def _no_offers(_: Server[Any]) -> ClientEnd[Any]:
+    raise MisuseError("only what a Host serves can offer; serve the object by one")
+
+
+@define(eq=False)
+class Scope:
+    """The tasks, the rules and the end that served calls share."""
+
+    workers: Workers
+    interceptors: tuple[ServerInterceptor, ...] = ()
+    max_calls: int = MAX_CALLS
+    """Calls under way that each connection may have."""
+    draining: bool = False
+    """Whether new calls are refused, since the end is near."""
+    offer: Callable[[Server[Any]], ClientEnd[Any]] = field(default=_no_offers)

@@ -1,0 +1,319 @@
+"""The transport over libxpc: Apple's on macOS, the portable one on Linux.
+
+One mailbox per event loop. libxpc's handlers put events into it, its descriptor
+wakes the loop, and one C call moves all that waits into one buffer. No Python
+runs on another thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import logging
+import os
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Final, Self
+
+from ..errors import ConnectionInvalidError
+from ..native import ffi, lib
+from ..rules import PeerRule
+from ..values import Endpoint, Handle
+from . import xpc_records as records
+from .base import Frame, ReplyHandler
+from .xpc_connection import NOBODY, XpcConnection, XpcListener, XpcPeer
+from .xpc_failures import failure_of, service_name
+from .xpc_handles import endpoint_pointer, unpack
+from .xpc_message import Process, XpcReceived
+
+BUFFER_BYTES: Final = 128 * 1024
+"""One drain's events. A message that does not fit gets a buffer of its own."""
+
+TURNS: Final = 16
+"""Drains before other callbacks of the loop have their turn."""
+
+_log: Final = logging.getLogger("xpcrpc.transport")
+_transports: dict[asyncio.AbstractEventLoop, XpcTransport] = {}
+_open: set[XpcTransport] = set()
+
+
+class XpcTransport:
+    """libxpc for one event loop; see `base.Transport`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, capacity: int = 0) -> None:
+        """Watch a new mailbox; ``capacity`` 0 is ``XR_MAILBOX_EVENTS``.
+
+        Raises:
+            OSError: out of descriptors or memory.
+        """
+        box = lib.xr_mailbox_create(capacity)
+        if box == ffi.NULL:
+            raise OSError(ffi.errno, os.strerror(ffi.errno))
+        self.process = Process()
+        self._loop = loop
+        self._box = box
+        self._buffer = bytearray(BUFFER_BYTES)
+        self._view = memoryview(self._buffer)
+        self._pointer = ffi.from_buffer(self._buffer)
+        self._kept: dict[int, XpcPeer] = {}
+        self._calls: dict[int, tuple[ReplyHandler, XpcConnection]] = {}
+        self._barriers: dict[int, Callable[[], None]] = {}
+        self._last_call = 0
+        self.guard: AsyncGenerator[None, None] | None = None
+        self._fd = lib.xr_mailbox_fd(box)
+        loop.add_reader(self._fd, self._on_readable)
+        _open.add(self)
+
+    @classmethod
+    def of_running_loop(cls) -> XpcTransport:
+        """The running loop's own, made at its first use; it ends with the loop."""
+        loop = asyncio.get_running_loop()
+        transport = _transports.get(loop)
+        if transport is None or transport.process.closed:
+            for other in [each for each in _transports if each.is_closed()]:
+                _transports.pop(other).close()
+            _transports[loop] = transport = cls(loop)
+            _close_with_the_loop(transport)
+        return transport
+
+    # -- base.Transport
+
+    def connect(
+        self, name: str, *, privileged: bool = False, rule: PeerRule | None = None
+    ) -> XpcConnection:
+        """See `base.Transport.connect`."""
+        self.process.check()
+        pointer = lib.xr_connection_to_service(self._box, service_name(name), privileged)
+        connection = XpcConnection(self, _made(pointer), name)
+        connection.require(rule)
+        return connection
+
+    def connect_endpoint(
+        self, endpoint: Endpoint, *, rule: PeerRule | None = None
+    ) -> XpcConnection:
+        """See `base.Transport.connect_endpoint`."""
+        self.process.check()
+        pointer = lib.xr_connection_to_endpoint(self._box, endpoint_pointer(endpoint))
+        connection = XpcConnection(self, _made(pointer), "an endpoint")
+        connection.require(rule)
+        return connection
+
+    def listen(
+        self, name: str, *, privileged: bool = False, rule: PeerRule | None = None
+    ) -> XpcListener:
+        """See `base.Transport.listen`."""
+        self.process.check()
+        pointer = lib.xr_listener_named(self._box, service_name(name), privileged)
+        listener = XpcListener(self, _made(pointer), name)
+        listener.require(rule)
+        return listener
+
+    def listen_anonymously(self, *, rule: PeerRule | None = None) -> XpcListener:
+        """See `base.Transport.listen_anonymously`."""
+        self.process.check()
+        listener = XpcListener(
+            self, _made(lib.xr_listener_anonymous(self._box)), "an anonymous listener"
+        )
+        listener.require(rule)
+        return listener
+
+    # -- for connections
+
+    def keep(self, peer: XpcPeer) -> None:
+        """Hold it until its final event."""
+        self._kept[peer.token] = peer
+
+    def expect(self, connection: XpcConnection, on_reply: ReplyHandler) -> int:
+        """A number for a new request."""
+        self._last_call += 1
+        self._calls[self._last_call] = (on_reply, connection)
+        return self._last_call
+
+    def unexpect(self, call: int) -> None:
+        """The request was not sent."""
+        del self._calls[call]
+
+    def expect_barrier(self, on_run: Callable[[], None]) -> int:
+        """A number for a new barrier."""
+        self._last_call += 1
+        self._barriers[self._last_call] = on_run
+        return self._last_call
+
+    # -- events
+
+    def _on_readable(self) -> None:
+        for _ in range(TURNS):
+            if self.process.closed or not self._drain():
+                return
+        # What waits in the mailbox does not show on the descriptor.
+        self._loop.call_soon(self._on_readable)
+
+    def _drain(self) -> bool:
+        """Handle one buffer of events; whether there is more to do at once."""
+        view, pointer, size = self._view, self._pointer, BUFFER_BYTES
+        lib.xr_mailbox_drain(self._box, pointer, size)
+        count, more, needed = records.BATCH.unpack_from(view)
+        own = needed != 0
+        if own:
+            large = bytearray(needed)
+            view = memoryview(large)
+            lib.xr_mailbox_drain(self._box, ffi.from_buffer(large), needed)
+            count, more, _ = records.BATCH.unpack_from(view)
+        offset = records.BATCH.size
+        for _ in range(count):
+            offset = self._take(view, offset, own)
+        if more & records.MORE_LOG:
+            _write_log()
+        return bool(more & records.MORE_EVENTS)
+
+    def _take(self, view: memoryview, offset: int, own: bool) -> int:
+        """Handle the record at ``offset``; returns the next one's. ``own``: keep slices of it."""
+        (
+            kind, error, token, call, pointer, length, handle_count, pid, euid, egid, asid, _
+        ) = records.RECORD.unpack_from(view, offset)  # fmt: skip
+        start: int = offset + records.RECORD.size
+        end: int = start + length
+        after = (end + 7) & ~7
+        frame: Frame = view[start:end] if own else bytes(view[start:end])
+        handles: tuple[Handle, ...] = ()
+        if handle_count:
+            handles = unpack(view, after, handle_count)
+            after += handle_count * records.HANDLE.size
+        try:
+            if kind == records.PEER:
+                self._on_peer(token, pointer)
+            elif kind == records.REPLY:
+                on_reply, connection = self._calls.pop(call)
+                if error:
+                    on_reply(failure_of(error, frame, connection))
+                else:
+                    sender = connection.sender(pid, euid, egid, asid)
+                    on_reply(XpcReceived(frame, handles, sender, pointer, self.process))
+            elif kind == records.ERROR:
+                self._on_error(token, error, frame)
+            elif kind == records.BARRIER:
+                self._barriers.pop(call)()
+            else:
+                self._on_message(token, frame, handles, (pid, euid, egid, asid), pointer)
+        except Exception as failure:
+            self._loop.call_exception_handler(
+                {"message": "a handler of an XPC connection failed", "exception": failure}
+            )
+        return after
+
+    def _on_message(
+        self,
+        token: int,
+        frame: Frame,
+        handles: tuple[Handle, ...],
+        ids: tuple[int, int, int, int],
+        pointer: int,
+    ) -> None:
+        connection = self._kept.get(token)
+        if isinstance(connection, XpcConnection) and connection.handler is not None:
+            sender = connection.sender(*ids)
+            connection.handler(XpcReceived(frame, handles, sender, pointer, self.process))
+        else:
+            XpcReceived(frame, handles, NOBODY, pointer, self.process).discard()
+
+    def _on_peer(self, token: int, pointer: int) -> None:
+        listener = self._kept.get(token)
+        peer = XpcConnection(self, ffi.cast("xr_connection *", pointer), "a peer")
+        peer.name = f"the peer with process id {peer.peer.pid}"
+        # Whatever `on_peer` does not keep is disposed of with the last reference.
+        if isinstance(listener, XpcListener) and listener.on_peer is not None:
+            listener.on_peer(peer)
+
+    def _on_error(self, token: int, error: int, frame: Frame) -> None:
+        final = error == records.INVALID
+        peer = self._kept.pop(token, None) if final else self._kept.get(token)
+        if peer is None:
+            return
+        failure = failure_of(error, frame, peer)
+        if isinstance(peer, XpcListener):
+            if peer.on_end is not None and final:
+                peer.on_end(failure)
+        elif isinstance(peer, XpcConnection) and peer.handler is not None:
+            handler = peer.handler
+            if final:
+                peer.forget_handler()  # nothing more comes; breaks cycles, as libxpc does (C-71)
+            handler(failure)
+
+    # -- the end
+
+    def close(self) -> None:
+        """End every connection; doing so again changes nothing.
+
+        Requests under way end with `ConnectionInvalidError`.
+        """
+        if self.process.closed or self.process.forked:
+            return
+        calls, self._calls = self._calls, {}
+        kept, self._kept = self._kept, {}
+        barriers, self._barriers = self._barriers, {}
+        alive = not self._loop.is_closed()
+        if alive:
+            self._loop.remove_reader(self._fd)
+        self.process.closed = True
+        _open.discard(self)
+        for peer in [*kept.values(), *(connection for _, connection in calls.values())]:
+            peer.dispose()
+        lib.xr_mailbox_close(self._box)
+        if alive:
+            for on_run in barriers.values():
+                on_run()
+            for on_reply, connection in calls.values():
+                on_reply(ConnectionInvalidError(connection.name, "its event loop ended"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _made(pointer: Any) -> Any:
+    if pointer == ffi.NULL:
+        raise OSError(ffi.errno, "the connection could not be made: out of memory or descriptors")
+    return pointer
+
+
+def _write_log() -> None:
+    """What libxpc says of peers it dropped: their fault, so warnings of ours."""
+    line = ffi.new("char[]", lib.XR_LOG_LINE)
+    while lib.xr_log_take(line):
+        _log.warning("%s", ffi.string(line).decode("utf-8", "replace"))
+
+
+async def _guard(transport: XpcTransport) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        _transports.pop(transport._loop, None)
+        transport.close()
+
+
+def _close_with_the_loop(transport: XpcTransport) -> None:
+    """Asyncio tells nobody that a loop ends, but for its asynchronous generators."""
+    guard = _guard(transport)
+    transport.guard = guard
+    try:
+        guard.__anext__().send(None)
+    except StopIteration:
+        pass  # it runs up to its yield, without waiting
+
+
+def _after_fork() -> None:
+    for transport in _open:
+        transport.process.forked = True
+    _open.clear()
+    _transports.clear()
+
+
+def _at_exit() -> None:
+    for transport in list(_open):
+        transport.close()
+    _transports.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+atexit.register(_at_exit)

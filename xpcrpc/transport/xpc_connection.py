@@ -1,0 +1,243 @@
+"""Connections and listeners over libxpc; made by `XpcTransport`."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..codec.frame import encode
+from ..errors import MisuseError, ServiceConfigurationError, TransportError
+from ..native import ffi, lib
+from ..rules import PeerRule
+from ..values import Endpoint, Handle
+from .base import Connection, EventHandler, Frame, PeerIdentity, ReplyHandler
+from .xpc_handles import XpcObject, pack
+from .xpc_message import refusal
+from .xpc_rules import (
+    CodeRequirement,
+    EntitlementValue,
+    SameTeam,
+    linux_rule,
+    macos_plan,
+)
+
+if TYPE_CHECKING:
+    from .xpc import XpcTransport
+
+
+class XpcPeer:
+    """What connections and listeners share: one ``xr_connection`` of the bridge.
+
+    The transport keeps it alive from its activation to its final event. Before,
+    the program does: one that is dropped unused is disposed of (X2, C-105).
+    """
+
+    __slots__ = ("__weakref__", "_c", "_process", "_transport", "active", "name", "token")
+
+    def __init__(self, transport: XpcTransport, pointer: Any, name: str) -> None:
+        self._transport = transport
+        self._process = transport.process
+        self._c = pointer
+        self.name = name
+        self.token = lib.xr_connection_token(pointer)
+        self.active = False
+
+    def require(self, rule: PeerRule | None) -> None:
+        """Let in only peers that meet the rule; once, before activation (C-160 to C-162).
+
+        Raises:
+            ServiceConfigurationError: the rule cannot be stated on this system.
+        """
+        if rule is not None:
+            error = _set_rule(self._c, rule)
+            if error:
+                raise ServiceConfigurationError(_rule_refused(rule, error))
+
+    def _activate(self) -> None:
+        self._process.check()
+        if not self.active:
+            self.active = True
+            self._transport.keep(self)
+            lib.xr_connection_activate(self._c)
+
+    def cancel(self) -> None:
+        """End it; one final event follows. Doing so again changes nothing (C-89)."""
+        self._process.check()
+        if not self.active:
+            self.active = True
+            self._transport.keep(self)
+        lib.xr_connection_cancel(self._c)
+
+    def reason(self) -> str | None:
+        """libxpc's words for why it is invalid; for people."""
+        text = lib.xr_connection_copy_reason(self._c)
+        if text == ffi.NULL:
+            return None
+        try:
+            return ffi.string(text).decode("utf-8", "replace")
+        finally:
+            lib.xr_text_free(text)
+
+    def dispose(self) -> None:
+        """Cancel without further events, and let go of it; doing so again changes nothing."""
+        pointer, self._c = self._c, None
+        if pointer is not None and not self._process.forked:
+            lib.xr_connection_close(pointer)
+
+    def __del__(self) -> None:
+        if getattr(self, "_c", None) is not None:
+            self.dispose()
+
+
+class XpcConnection(XpcPeer):
+    """A client, or a listener's peer; see `base.Connection`."""
+
+    __slots__ = ("_handler", "_peer")
+
+    def __init__(self, transport: XpcTransport, pointer: Any, name: str) -> None:
+        super().__init__(transport, pointer, name)
+        self._handler: EventHandler | None = None
+        self._peer: PeerIdentity | None = None
+
+    @property
+    def peer(self) -> PeerIdentity:
+        """Whoever sent the most recent message."""
+        if self._peer is None and self._c is not None:
+            ids = ffi.new("int32_t[2]"), ffi.new("uint32_t[2]")
+            signed, unsigned = ids
+            lib.xr_connection_peer(self._c, signed, unsigned, unsigned + 1, signed + 1)
+            return PeerIdentity(signed[0], unsigned[0], unsigned[1], signed[1] % 2**32)
+        return self._peer or NOBODY
+
+    def sender(self, pid: int, euid: int, egid: int, asid: int) -> PeerIdentity:
+        """The identity in a record; the same object as long as nothing changes."""
+        peer = self._peer
+        if peer is None or peer.pid != pid or peer.euid != euid or peer.egid != egid:
+            self._peer = peer = PeerIdentity(pid, euid, egid, asid % 2**32)
+        return peer
+
+    @property
+    def handler(self) -> EventHandler | None:
+        """Whoever is handed what arrives."""
+        return self._handler
+
+    def set_event_handler(self, handler: EventHandler) -> None:
+        """See `base.Connection.set_event_handler`."""
+        self._handler = handler
+
+    def forget_handler(self) -> None:
+        """Its final event was taken."""
+        self._handler = None
+
+    def activate(self) -> None:
+        """Begin; doing so again changes nothing (C-57)."""
+        if self._handler is None and not self.active:
+            raise MisuseError("set an event handler before activate: events would be lost (X5)")
+        self._activate()
+
+    def suspend(self) -> None:
+        """Stop events and sends until `resume`; nests (C-59)."""
+        self._process.check()
+        lib.xr_connection_suspend(self._c)
+
+    def resume(self) -> None:
+        """Undo one `suspend`."""
+        self._process.check()
+        if not lib.xr_connection_resume(self._c):
+            raise MisuseError("resume without a suspend: each resume undoes one suspend (X4)")
+
+    def send(self, frame: Frame, handles: Sequence[Handle] = ()) -> None:
+        """See `base.Connection.send`."""
+        process = self._process
+        if process.forked or process.closed:
+            process.check()
+        data = frame if type(frame) is bytes else ffi.from_buffer(frame)
+        if handles:
+            table, _alive = pack(handles)
+            status = lib.xr_connection_send(self._c, data, len(frame), table, len(handles))
+        else:
+            status = lib.xr_connection_send(self._c, data, len(frame), ffi.NULL, 0)
+        if status:
+            raise refusal(status, len(frame), len(handles))
+
+    def request(self, frame: Frame, handles: Sequence[Handle], on_reply: ReplyHandler) -> None:
+        """See `base.Connection.request`."""
+        process = self._process
+        if process.forked or process.closed:
+            process.check()
+        data = frame if type(frame) is bytes else ffi.from_buffer(frame)
+        if handles:
+            table, _alive = pack(handles)
+        else:
+            table = ffi.NULL
+        call = self._transport.expect(self, on_reply)
+        status = lib.xr_connection_request(self._c, data, len(frame), table, len(handles), call)
+        if status:
+            self._transport.unexpect(call)
+            raise refusal(status, len(frame), len(handles))
+
+
+    def barrier(self, on_run: Callable[[], None]) -> None:
+        """Call ``on_run`` once everything sent before was handed over and its memory
+        freed (C-82), or never will be as the connection ended (C-86)."""
+        self._process.check()
+        lib.xr_connection_barrier(self._c, self._transport.expect_barrier(on_run))
+
+
+class XpcListener(XpcPeer):
+    """Takes connections; see `base.Listener`."""
+
+    __slots__ = ("on_end", "on_peer")
+
+    def __init__(self, transport: XpcTransport, pointer: Any, name: str) -> None:
+        super().__init__(transport, pointer, name)
+        self.on_peer: Callable[[Connection], None] | None = None
+        self.on_end: Callable[[TransportError], None] | None = None
+
+    def activate(
+        self, on_peer: Callable[[Connection], None], on_end: Callable[[TransportError], None]
+    ) -> None:
+        """See `base.Listener.activate`."""
+        if self.active:
+            raise MisuseError("the listener was activated or cancelled already; make a new one")
+        self.on_peer, self.on_end = on_peer, on_end
+        self._activate()
+
+    def endpoint(self) -> Endpoint:
+        """The right to connect; as often as wanted, active or not (C-151)."""
+        self._process.check()
+        pointer = lib.xr_listener_endpoint(self._c)
+        if pointer == ffi.NULL:
+            raise OSError(errno.EMFILE, "no endpoint could be made: out of descriptors?")
+        return Endpoint(XpcObject(pointer))
+
+
+NOBODY = PeerIdentity(0, 2**32 - 1, 2**32 - 1, 2**32 - 1)
+
+
+def _set_rule(pointer: Any, rule: PeerRule) -> int:
+    """Hand the rule to libxpc: 0 or an errno value."""
+    if os.uname().sysname != "Darwin":
+        frame = encode(linux_rule(rule))
+        return lib.xr_connection_set_peer_rule(pointer, frame, len(frame))
+    plan = macos_plan(rule)
+    if plan is None:
+        return 0
+    if isinstance(plan, CodeRequirement):
+        return lib.xr_connection_set_code_requirement(pointer, plan.text.encode())
+    if isinstance(plan, SameTeam):
+        name = ffi.NULL if plan.identifier is None else plan.identifier.encode()
+        return lib.xr_connection_set_same_team(pointer, name)
+    if isinstance(plan, EntitlementValue):
+        frame = encode({"value": plan.value})
+        return lib.xr_connection_set_entitlement(pointer, plan.name.encode(), frame, len(frame))
+    frame = encode(plan.requirement)
+    return lib.xr_connection_set_lwcr(pointer, frame, len(frame))
+
+
+def _rule_refused(rule: PeerRule, error: int) -> str:
+    if error == errno.ENOTSUP:
+        return f"this version of the system cannot hold peers to {rule!r}; state another rule"
+    return f"libxpc refuses the peer rule {rule!r} ({os.strerror(error)}); correct it"

@@ -1,0 +1,116 @@
+"""Messages that arrived over libxpc, and what a refused send means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import EncodeError, MisuseError, XpcRpcError
+from ..native import ffi, lib
+from ..values import Handle
+from .base import Frame, PeerIdentity
+from .xpc_handles import close_all, pack
+
+
+class XpcReceived:
+    """A message that arrived; see `base.ReceivedFrame`."""
+
+    __slots__ = ("_process", "_reply", "expects_reply", "frame", "handles", "sender")
+
+    def __init__(
+        self,
+        frame: Frame,
+        handles: Sequence[Handle],
+        sender: PeerIdentity,
+        reply: int,
+        process: Process,
+    ) -> None:
+        """``reply`` is the bridge's pointer for the answer, owned from here on; 0 is none."""
+        self.frame = frame
+        self.handles = handles
+        self.sender = sender
+        self.expects_reply = reply != 0
+        self._reply = reply
+        self._process = process
+
+    def reply(self, frame: Frame, handles: Sequence[Handle] = ()) -> None:
+        """Answer, once; see `base.ReceivedFrame.reply`."""
+        if not self._reply:
+            raise MisuseError(
+                "this message was answered or dropped already; a message has one reply"
+                if self.expects_reply
+                else "nobody waits for a reply to this message; test expects_reply first"
+            )
+        self._process.check()
+        pointer = ffi.cast("void *", self._reply)
+        if handles:
+            table, _alive = pack(handles)
+        else:
+            table = ffi.NULL
+        data = frame if type(frame) is bytes else ffi.from_buffer(frame)
+        status = lib.xr_message_reply(pointer, data, len(frame), table, len(handles))
+        if status:
+            raise refusal(status, len(frame), len(handles))
+        self._reply = 0
+
+    def drop(self) -> None:
+        """Say that no reply will come; doing so again changes nothing."""
+        reply, self._reply = self._reply, 0
+        if reply and not self._process.forked:
+            lib.xr_message_release(ffi.cast("void *", reply))
+
+    def discard(self) -> None:
+        """Drop it, and close its handles."""
+        self.drop()
+        close_all(self.handles)
+
+    def __del__(self) -> None:
+        if self._reply:
+            self.drop()
+
+
+class Process:
+    """Whether the transport still is in the process that made it (X36), and open."""
+
+    __slots__ = ("closed", "forked")
+
+    def __init__(self) -> None:
+        self.forked = False
+        self.closed = False
+
+    def check(self) -> None:
+        """Refuse to go on in a forked child, or after the end.
+
+        Raises:
+            MisuseError: libxpc would end the process, or nobody would hear the answer.
+        """
+        if self.forked:
+            raise MisuseError(
+                "XPC cannot be used after a fork; start the child with multiprocessing's "
+                '"spawn" method or subprocess, and make new connections there'
+            )
+        if self.closed:
+            raise MisuseError(
+                "the transport was closed with its event loop; use one of the running loop"
+            )
+
+
+def refusal(status: int, length: int, handles: int) -> XpcRpcError:
+    """The exception for a status of the bridge (``enum xr_status``)."""
+    if status == -1:
+        return MisuseError("the frame is not in Apple's serialisation; write it with codec.frame")
+    if status == -2:
+        return MisuseError("the root of a message must be a dictionary (C-73)")
+    if status == -7:
+        return EncodeError.at(
+            "", "a handle cannot be sent: closed, not shareable, or not the one its place says"
+        )
+    limit = lib.xr_message_limit()
+    reasons: dict[int, Any] = {
+        -3: "containers nest too deep; 256 levels, the message's own among them, are the limit",
+        -4: f"the message has {length} bytes; {limit} are the limit. Send it in parts, as a "
+        "descriptor or as shared memory",
+        -5: "the message has more than 4194304 values; send it in parts",
+        -6: f"the message has {handles} handles; {lib.xr_handle_limit()} are the limit",
+    }
+    return EncodeError.at("", reasons.get(status, f"the message was refused (status {status})"))
