@@ -66,13 +66,13 @@ from .kinds import (
     SocketFd,
     WriteFd,
 )
-from .runtime.caller import Stream
 from .runtime.client import Client
 from .runtime.context import CallContext
 from .runtime.events import Events, EventSender
 from .runtime.host import Host, serve
 from .runtime.interceptors import CallInfo, ServedInfo
 from .runtime.server import Server
+from .runtime.streams import Stream
 from .transport.base import PeerIdentity
 from .values import (
     Date,

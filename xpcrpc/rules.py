@@ -120,5 +120,3 @@ class Lwcr:
 LinuxRule: TypeAlias = Uid | Gid | User | Group | Executable | SecurityLabel
 MacosRule: TypeAlias = Team | Identifier | Entitlement | Platform | Requirement | Lwcr
 PeerRule: TypeAlias = All | AnyOf | Anyone | LinuxRule | MacosRule
-
-

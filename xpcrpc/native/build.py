@@ -17,7 +17,14 @@ from cffi import FFI
 
 NATIVE = Path(__file__).parent
 BRIDGE = NATIVE / "bridge"
-HEADERS = ("xr_handle.h", "xr_mailbox.h", "xr_connection.h", "xr_log.h", "xr_message.h", "xr_peer.h")
+HEADERS = (
+    "xr_handle.h",
+    "xr_mailbox.h",
+    "xr_connection.h",
+    "xr_log.h",
+    "xr_message.h",
+    "xr_peer.h",
+)
 """In the order in which a compiler must see them."""
 
 FLAGS = (

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
+from copy import copy
 from typing import Any, ClassVar, Self, TypeVar
 
 from ..contract import ClientEnd, Event, Method, Protocol, Service
 from ..errors import MisuseError
 from ..transport.base import Connection, Transport
-from .caller import Caller, Stream
+from .caller import Caller
 from .events import Events
 from .inbound import Inbound
+from .interceptors import ClientInterceptor
 from .link import Link
 from .messages import Route, route_of
 from .names import resolve_name
 from .server import Server
+from .streams import Stream
 
 RequestT = TypeVar("RequestT")
 ReplyT = TypeVar("ReplyT")
@@ -33,10 +36,10 @@ class Client:
     protocol: ClassVar[Protocol]
     service: ClassVar[Service[Any, Any] | None] = None
 
-    def __init__(self, link: Link) -> None:
-        """Made by `connect`, `from_end` and `over`."""
+    def __init__(self, link: Link, caller: Caller | None = None) -> None:
+        """Made by `connect`, `from_end`, `on` and `over`."""
         self._link = link
-        self._caller = Caller(link)
+        self._caller = caller or Caller(link)
 
     @classmethod
     def over(cls, link: Link) -> Self:
@@ -44,13 +47,35 @@ class Client:
         return cls(link)
 
     @classmethod
-    def on(cls, connection: Connection, *, serving: Server[Any] | None = None) -> Self:
+    def on(
+        cls,
+        connection: Connection,
+        *,
+        serving: Server[Any] | None = None,
+        interceptors: Sequence[ClientInterceptor] = (),
+        on_reconnect: Callable[[Self], Awaitable[None]] | None = None,
+    ) -> Self:
         """A client on an inactive connection, which becomes its own."""
         link = Link(connection, initiator=True)
         link.inbound = Inbound(link, cls.protocol, serving)
-        client = cls(link)
+        client: Self
+
+        async def renew() -> None:
+            assert on_reconnect is not None
+            await on_reconnect(client)
+
+        caller = Caller(
+            link, interceptors=interceptors, renew=None if on_reconnect is None else renew
+        )
+        client = cls(link, caller)
         link.activate()
         return client
+
+    def with_metadata(self, **words: str) -> Self:
+        """This client, on the same connection, sending these words beside each request."""
+        caller = copy(self._caller)
+        caller.metadata = {**caller.metadata, **words}
+        return type(self)(self._link, caller)
 
     @classmethod
     async def connect(
@@ -58,6 +83,8 @@ class Client:
         *,
         variables: Mapping[str, str] | None = None,
         serving: Server[Any] | None = None,
+        interceptors: Sequence[ClientInterceptor] = (),
+        on_reconnect: Callable[[Self], Awaitable[None]] | None = None,
         transport: Transport | None = None,
     ) -> Self:
         """A client of the service that the contract names.
@@ -70,6 +97,10 @@ class Client:
                 given is taken from the environment, as ``XPCRPC_<NAME>``.
             serving: what this side serves on the same connection, where the
                 contract has the server call its clients.
+            interceptors: code around each call, the first outermost.
+            on_reconnect: awaited after the service was replaced by a new process,
+                before the next call; tell it there what it must know. Calls made
+                by the hook itself go out at once.
             transport: libxpc unless given.
 
         Raises:
@@ -85,7 +116,9 @@ class Client:
         name = resolve_name(service, variables)
         privileged = service.domain == "system"
         connection = (transport or libxpc()).connect(name, privileged=privileged)
-        return cls.on(connection, serving=serving)
+        return cls.on(
+            connection, serving=serving, interceptors=interceptors, on_reconnect=on_reconnect
+        )
 
     @classmethod
     async def from_end(
@@ -93,11 +126,12 @@ class Client:
         end: ClientEnd[Self],
         *,
         serving: Server[Any] | None = None,
+        interceptors: Sequence[ClientInterceptor] = (),
         transport: Transport | None = None,
     ) -> Self:
         """A client of whoever serves the other side of ``end``; as often as wanted."""
         connection = (transport or libxpc()).connect_endpoint(end.endpoint)
-        return cls.on(connection, serving=serving)
+        return cls.on(connection, serving=serving, interceptors=interceptors)
 
     async def close(self) -> None:
         """End the connection; calls that are under way end with `ConnectionInvalidError`."""
@@ -144,7 +178,9 @@ class Client:
         timeout_s: float | None,
         items: AsyncIterable[Any],
     ) -> ReplyT:
-        result: ReplyT = await self._caller.collect(self._route(method), request, items, timeout_s)
+        stream: Stream[Any] = self._stream(method, request, timeout_s, items)
+        async with stream:
+            result: ReplyT = await stream.result()
         return result
 
 

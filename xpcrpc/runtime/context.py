@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..contract import ClientEnd, Method
 from ..transport.base import PeerIdentity
 from .deadlines import serving_until
+from .interceptors import Metadata
+from .messages import metadata_of
 
 if TYPE_CHECKING:
     from .client import Client
     from .link import Link
     from .scope import Scope
     from .server import Server
+    from .serving import ServedCall
 
 ClientT = TypeVar("ClientT")
 AnyClient = TypeVar("AnyClient", bound="Client")
@@ -22,17 +25,26 @@ AnyClient = TypeVar("AnyClient", bound="Client")
 class CallContext:
     """One call, as its handler sees it."""
 
-    __slots__ = ("_link", "_scope", "method", "peer")
+    __slots__ = ("_call", "_link", "_scope", "method", "peer")
 
-    def __init__(
-        self, scope: Scope, link: Link, method: Method[Any, Any], peer: PeerIdentity
-    ) -> None:
+    def __init__(self, scope: Scope, link: Link, call: ServedCall) -> None:
         self._scope = scope
         self._link = link
-        self.method = method
+        self._call = call
+        self.method: Method[Any, Any] = call.route.method
         """The method that was called."""
-        self.peer = peer
+        self.peer: PeerIdentity = call.received.sender
         """Who sent this very message, by the kernel's word."""
+
+    @property
+    def metadata(self) -> Metadata:
+        """What the caller sent beside the request."""
+        return metadata_of(self._call.asked.message)
+
+    @property
+    def reply_metadata(self) -> Metadata:
+        """What will be sent beside the reply; may be changed until the handler returns."""
+        return self._call.reply_metadata
 
     @property
     def links(self) -> tuple[Link]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -13,9 +13,11 @@ from typing import Any, Final, Self, TypeVar
 from ..contract import ClientEnd, Service
 from ..errors import ServiceConfigurationError, TransportError
 from ..protocol import signals
+from ..protocol.session import MAX_CALLS
 from ..rules import PeerRule
 from ..transport.base import Connection, Listener, Transport
 from .client import libxpc
+from .interceptors import ServerInterceptor
 from .link import Link
 from .names import resolve_name, rule_for_this_system
 from .scope import Scope
@@ -37,7 +39,12 @@ class Host:
     """
 
     def __init__(
-        self, *, transport: Transport | None = None, drain_s: float = DEFAULT_DRAIN_S
+        self,
+        *,
+        transport: Transport | None = None,
+        drain_s: float = DEFAULT_DRAIN_S,
+        interceptors: Sequence[ServerInterceptor] = (),
+        max_calls: int = MAX_CALLS,
     ) -> None:
         self._transport = transport or libxpc()
         self._drain_s = drain_s
@@ -45,7 +52,12 @@ class Host:
         self._links: set[Link] = set()
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._workers = Workers(asyncio.get_running_loop())
-        self._scope = Scope(self._workers, offer=self.offer)
+        self._scope = Scope(
+            self._workers,
+            interceptors=tuple(interceptors),
+            max_calls=max_calls,
+            offer=self.offer,
+        )
 
     @property
     def workers(self) -> Workers:
@@ -168,6 +180,7 @@ async def serve(
     development: bool = False,
     transport: Transport | None = None,
     drain_s: float = DEFAULT_DRAIN_S,
+    interceptors: Sequence[ServerInterceptor] = (),
 ) -> None:
     """Serve until SIGTERM or SIGINT comes, or the task is cancelled; then end cleanly.
 
@@ -177,12 +190,13 @@ async def serve(
         variables: values for ``${…}`` in the name; else ``XPCRPC_<NAME>`` of the environment.
         development: use the contract's development rule, and log a warning.
         transport: libxpc unless given.
+        interceptors: code around each call, the first outermost.
         drain_s: seconds that calls under way may still take at the end.
 
     Raises:
         ServiceConfigurationError: no peer rule for this system, or the name cannot be had.
     """
-    async with Host(transport=transport, drain_s=drain_s) as host:
+    async with Host(transport=transport, drain_s=drain_s, interceptors=interceptors) as host:
         with _Signals(host):
             host.serve(service, server, variables=variables, development=development)
             await host.wait()

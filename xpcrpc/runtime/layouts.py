@@ -51,13 +51,15 @@ _ARGUMENTS, _RESULT = key(keys.ARGUMENTS), key(keys.RESULT)
 class RequestLayout:
     """Writes the requests of one method."""
 
-    __slots__ = ("_middle", "_numbered", "_plain")
+    __slots__ = ("_numbered", "_plain", "_selector")
 
     def __init__(self, selector: str) -> None:
-        self._middle = _SELECTOR + string(selector) + _ARGUMENTS
-        size = len(self._middle)
-        self._plain = Struct(f"<8sIII{size}sIII")
-        self._numbered = Struct(f"<8sIII{len(_CALL)}sIQ{len(_TIMEOUT)}sIq{size}sIII")
+        self._selector = _SELECTOR + string(selector)
+        first, last = len(self._selector), len(_ARGUMENTS)
+        self._plain = Struct(f"<8sIII{first}s{last}sIII")
+        # The selector before the call: libxpc turns round what shares a bucket, and
+        # `read_request` wants them the other way.
+        self._numbered = Struct(f"<8sIII{first}s{len(_CALL)}sIQ{len(_TIMEOUT)}sIq{last}sIII")
 
     def one_way(self, argument: bytes) -> bytes:
         """The frame of a request that nobody will speak of again."""
@@ -68,7 +70,8 @@ class RequestLayout:
                 DICTIONARY,
                 head.size - _LENGTH_COUNTS_FROM + len(argument),
                 2,
-                self._middle,
+                self._selector,
+                _ARGUMENTS,
                 ARRAY,
                 4 + len(argument),
                 1,
@@ -85,13 +88,14 @@ class RequestLayout:
                 DICTIONARY,
                 head.size - _LENGTH_COUNTS_FROM + len(argument),
                 4,
+                self._selector,
                 _CALL,
                 UINT64,
                 call,
                 _TIMEOUT,
                 INT64,
                 timeout_ns,
-                self._middle,
+                _ARGUMENTS,
                 ARRAY,
                 4 + len(argument),
                 1,

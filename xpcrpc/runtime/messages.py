@@ -31,6 +31,7 @@ from ..protocol.call import Shape
 from ..transport.base import ReceivedFrame
 from ..values import Handle, Message, UInt64, Value
 from . import layouts
+from .interceptors import CallInfo
 
 Encoded: TypeAlias = tuple[bytes, Sequence[Handle]]
 
@@ -118,6 +119,7 @@ def encode_request(
     call: int = 0,
     timeout_s: float | None = None,
     window: int = 0,
+    metadata: Mapping[str, str] | None = None,
 ) -> Encoded:
     """The frame of a request; without a number for one-way ones.
 
@@ -126,12 +128,17 @@ def encode_request(
     """
     handles: list[Handle] = []
     argument = route.encode_argument(request, handles)
-    if not call:
+    if metadata:
+        message = envelope.request(route.method.selector, to_value(request))
+        message[keys.METADATA] = dict(metadata)
+    elif not call:
         return route.layout.one_way(argument), handles
-    if timeout_s is not None and route.item_out is None:
+    elif timeout_s is not None and route.item_out is None:
         return route.layout.numbered(argument, call, int(timeout_s * 1e9)), handles
-    message = envelope.request(route.method.selector, to_value(request))
-    message[keys.CALL] = UInt64(call)
+    else:
+        message = envelope.request(route.method.selector, to_value(request))
+    if call:
+        message[keys.CALL] = UInt64(call)
     if timeout_s is not None:
         message[keys.TIMEOUT] = int(timeout_s * 1e9)
     if route.item_out is not None:
@@ -139,29 +146,35 @@ def encode_request(
     return encode_message(message)
 
 
-def encode_result(route: Route, value: Any, items: int = 0) -> Encoded:
+def encode_result(
+    route: Route, value: Any, items: int = 0, metadata: Mapping[str, str] | None = None
+) -> Encoded:
     """The frame of a reply that carries a result, after so many items.
 
     Raises:
         EncodeError: the result does not fit the method's type.
     """
     handles: list[Handle] = []
-    if not items:
+    if not items and not metadata:
         return layouts.result(route.encode_result(value, handles)), handles
     result = None if route.reply is None else to_value(value, route.reply)
-    return encode_message(_counted(envelope.success(result), items))
+    return encode_message(_with(envelope.success(result), items, metadata))
 
 
-def encode_failure(error: CallError, items: int = 0) -> Encoded:
+def encode_failure(
+    error: CallError, items: int = 0, metadata: Mapping[str, str] | None = None
+) -> Encoded:
     """The frame of a reply that carries a failure, after so many items."""
     details = to_value(error) if isinstance(error, ContractError) else None
     failure = envelope.Failure(error.code, str(error), details)
-    return encode_message(_counted(envelope.failure(failure), items))
+    return encode_message(_with(envelope.failure(failure), items, metadata))
 
 
-def _counted(message: Message, items: int) -> Message:
+def _with(message: Message, items: int, metadata: Mapping[str, str] | None) -> Message:
     if items:
         message[keys.ITEMS] = UInt64(items)
+    if metadata:
+        message[keys.METADATA] = dict(metadata)
     return message
 
 
@@ -312,7 +325,7 @@ class Reply:
         return from_value(self.message[keys.RESULT], self.route.reply)
 
 
-def read_result(route: Route, received: ReceivedFrame) -> Any:
+def read_result(route: Route, received: ReceivedFrame, info: CallInfo | None = None) -> Any:
     """The typed result of a unary call.
 
     Raises:
@@ -322,14 +335,14 @@ def read_result(route: Route, received: ReceivedFrame) -> Any:
     frame = _bytes(received)
     place = layouts.result_at(frame)
     if not place:
-        return read_reply(route, received).value()
+        return read_reply(route, received, info).value()
     try:
         return route.decode_result(frame, place, len(frame), received.handles)[0]
     except FrameError as error:
         raise DecodeError.at(route.method.name, str(error)) from error
 
 
-def read_reply(route: Route, received: ReceivedFrame) -> Reply:
+def read_reply(route: Route, received: ReceivedFrame, info: CallInfo | None = None) -> Reply:
     """The reply in a frame.
 
     Raises:
@@ -337,6 +350,8 @@ def read_reply(route: Route, received: ReceivedFrame) -> Reply:
     """
     try:
         message = decode_message(received)
+        if info is not None:
+            info.reply_metadata.update(metadata_of(message))
         return Reply(route, message, signals.number(message, keys.ITEMS) or 0)
     except (InvalidMessageError, RemoteProtocolError) as error:
         raise DecodeError.at(route.method.name, str(error)) from error
@@ -354,6 +369,14 @@ def error_of(route: Route, failure: envelope.Failure) -> CallError:
         return CallError(failure.code, failure.message)
     error.message = failure.message
     return error
+
+
+def metadata_of(message: Mapping[str, Value]) -> dict[str, str]:
+    """The words beside a message; what is not text is passed over."""
+    found = message.get(keys.METADATA)
+    if not isinstance(found, dict):
+        return {}
+    return {key: value for key, value in found.items() if isinstance(value, str)}
 
 
 def close_handles(received: ReceivedFrame) -> None:

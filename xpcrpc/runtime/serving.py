@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import math
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from ..errors import (
     NotPermittedError,
     RemoteProtocolError,
     StreamOverflowError,
+    TooManyCallsError,
     UnavailableError,
 )
 from ..protocol import keys, signals
@@ -30,6 +30,7 @@ from ..values import Value
 from .context import CallContext
 from .deadlines import serving_until
 from .inbox import Inbox, Incoming
+from .interceptors import Metadata, Proceed, ServedInfo, wrapped
 from .link import Link
 from .messages import (
     Asked,
@@ -41,6 +42,7 @@ from .messages import (
     encode_item,
     encode_items,
     encode_result,
+    metadata_of,
 )
 from .outbox import Outbox
 from .permissions import permits
@@ -49,16 +51,27 @@ from .server import Router, Target
 
 _log: Final = logging.getLogger("xpcrpc.server")
 
+_ANSWERS: Final = (
+    HandlerFailedError,
+    NotPermittedError,
+    StreamOverflowError,
+    TooManyCallsError,
+    UnavailableError,
+)
+"""What a handler or an interceptor may raise to answer with, beside the contract's errors."""
+
 
 class ServedCall:
     """One call of the peer's: how it may be stopped, and by what."""
 
     __slots__ = (
+        "asked",
         "deadline",
         "inbox",
         "link",
         "outbox",
         "received",
+        "reply_metadata",
         "route",
         "state",
         "stopped",
@@ -66,8 +79,10 @@ class ServedCall:
         "why",
     )
 
-    def __init__(self, link: Link, route: Route, received: ReceivedFrame) -> None:
+    def __init__(self, link: Link, route: Route, received: ReceivedFrame, asked: Asked) -> None:
         self.link = link
+        self.asked = asked
+        self.reply_metadata: Metadata = {}
         self.route = route
         self.received = received
         self.state: CallState | None = None
@@ -162,7 +177,7 @@ class Serving:
             requires = route.method.requires
             if requires is not None and not permits(requires, received.sender):
                 raise NotPermittedError(f"{route.method.name} is not for this peer")
-            call = ServedCall(link, route, received)
+            call = ServedCall(link, route, received, asked)
             self._admit(call, asked)
             try:
                 request = decode_argument(route, asked, received)
@@ -229,43 +244,34 @@ class Serving:
 
     async def _unary(self, call: ServedCall, target: Target, request: Any) -> Encoded:
         route = call.route
-        context = self._context(call)
         try:
-            if target.takes_request:
-                result = await target.handler(request, context)
+            context = self._context(call)
+            arguments = (request, context) if target.takes_request else (context,)
+            if not self._scope.interceptors:
+                result = await target.handler(*arguments)
             else:
-                result = await target.handler(context)
-            return encode_result(route, result)
+                result = await self._intercepted(call, partial(target.handler, *arguments))
+            return encode_result(route, result, 0, call.reply_metadata)
         except Exception as error:
             return self._failure(call, error)
 
     async def _streams(self, call: ServedCall, target: Target, request: Any) -> Encoded:
         route, state = call.route, call.state
         assert state is not None
-        context = self._context(call)
         arguments: list[Any] = [request] if target.takes_request else []
         if state.inflow is not None:
             call.inbox = Inbox(self._link.loop, state.inflow, grant=call.grant)
             arguments.append(Incoming(call.inbox))
             call.grant(route.method.window)
+        handler = partial(target.handler, *arguments, self._context(call))
+        if route.shape.streams(Role.RESPONDER):
+            handler = partial(self._send_items, call, handler)
         try:
-            if not route.shape.streams(Role.RESPONDER):
-                return encode_result(route, await target.handler(*arguments, context))
-            assert state.outflow is not None
-            outbox = call.outbox = Outbox(
-                self._link.loop,
-                state.outflow,
-                window=route.method.window,
-                overflow=route.method.overflow,
-                encode=partial(encode_item, route.encode_item_out),
-                send=call.send_items,
-            )
-            made: AsyncGenerator[Any, None] = target.handler(*arguments, context)
-            async with contextlib.aclosing(made):
-                async for item in made:
-                    await outbox.put(item)
-            await outbox.drain()
-            return encode_result(route, None, state.outflow.sent)
+            if not self._scope.interceptors:
+                result = await handler()
+            else:
+                result = await self._intercepted(call, handler)
+            return encode_result(route, result, self._sent(call), call.reply_metadata)
         except Exception as error:
             if call.outbox is not None and not isinstance(error, StreamOverflowError):
                 await call.outbox.drain()  # what was made before the failure goes before it
@@ -274,17 +280,54 @@ class Serving:
             if call.outbox is not None:
                 call.outbox.close()
 
+    async def _send_items(
+        self, call: ServedCall, handler: Callable[[], AsyncIterator[Any]]
+    ) -> None:
+        """Run a handler that makes items, and send them all."""
+        route, state = call.route, call.state
+        assert state is not None
+        assert state.outflow is not None
+        outbox = call.outbox = Outbox(
+            self._link.loop,
+            state.outflow,
+            window=route.method.window,
+            overflow=route.method.overflow,
+            encode=partial(encode_item, route.encode_item_out),
+            send=call.send_items,
+        )
+        made = handler()
+        try:
+            async for item in made:
+                await outbox.put(item)
+        finally:
+            # A generator that was stopped half-way cleans up now, not when it is collected.
+            close = getattr(made, "aclose", None)
+            if close is not None:
+                await close()
+        await outbox.drain()
+
+    async def _intercepted(self, call: ServedCall, proceed: Proceed) -> Any:
+        until = call.deadline
+        info = ServedInfo(
+            method=call.route.method,
+            peer=call.received.sender,
+            metadata=metadata_of(call.asked.message),
+            reply_metadata=call.reply_metadata,
+            remaining_s=until if until is math.inf else until - self._link.loop.time(),
+        )
+        return await wrapped(self._scope.interceptors, info, proceed)()
+
     def _context(self, call: ServedCall) -> CallContext:
-        return CallContext(self._scope, self._link, call.route.method, call.received.sender)
+        return CallContext(self._scope, self._link, call)
 
     def _failure(self, call: ServedCall, error: Exception) -> Encoded:
         name, sent = call.route.method.name, self._sent(call)
         if isinstance(error, ContractError):
             if type(error).code in call.route.errors:
-                return encode_failure(error, sent)
+                return encode_failure(error, sent, call.reply_metadata)
             _log.error("%s raised an error that its contract does not list", name, exc_info=error)
-        elif isinstance(error, StreamOverflowError):
-            return encode_failure(error, sent)
+        elif isinstance(error, _ANSWERS):
+            return encode_failure(error, sent, call.reply_metadata)
         else:
             _log.error("%s failed", name, exc_info=error)
         return encode_failure(HandlerFailedError(f"{name} failed"), sent)

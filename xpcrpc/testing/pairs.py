@@ -73,10 +73,15 @@ class Served(Generic[ServerT, ClientT]):
         self.transport = self._recorded(self._new_process())
         """What clients of the service connect through."""
 
-    async def connect(self) -> ClientT:
-        """A new client; the test closes it."""
+    async def connect(self, *, serving: Server[Any] | None = None) -> ClientT:
+        """A new client; the test closes it.
+
+        Args:
+            serving: what the client serves, where the contract has the server call it.
+        """
         privileged = self.service.domain == "system"
-        return self.service.client.on(self.transport.connect(self.name, privileged=privileged))
+        connection = self.transport.connect(self.name, privileged=privileged)
+        return self.service.client.on(connection, serving=serving)
 
     async def start(self, server: ServerT) -> None:
         """Serve; `served` has done so once."""
@@ -169,6 +174,7 @@ async def connected_pair(
     server: Server[ClientT] | type[Server[ClientT]],
     *,
     client: type[ClientT] | None = None,
+    serving: Server[Any] | None = None,
     over: Over = "memory",
     faults: Interceptor | None = None,
     transcript: Transcript | None = None,
@@ -179,6 +185,7 @@ async def connected_pair(
     Args:
         server: the implementation, or its class if that needs no arguments.
         client: the client's class; that of the server's protocol unless given.
+        serving: what the client serves, where the contract has the server call it.
         over: which transport.
         faults: usually a `FaultPlan`; in memory only.
         transcript: gets what is said.
@@ -194,7 +201,7 @@ async def connected_pair(
     implementation = server() if isinstance(server, type) else server
     kind = client or client_of(type(implementation))
     if not named:
-        async with _unnamed(implementation, kind, over, faults, transcript) as unnamed:
+        async with _unnamed(implementation, kind, serving, over, faults, transcript) as unnamed:
             yield unnamed
         return
     rule: PeerRule = Anyone() if over == "memory" else Uid("self")
@@ -208,7 +215,7 @@ async def connected_pair(
     )
     async with (
         served(service, implementation, over=over, faults=faults, transcript=transcript) as running,
-        await running.connect() as connected,
+        await running.connect(serving=serving) as connected,
     ):
         yield connected
 
@@ -217,6 +224,7 @@ async def connected_pair(
 async def _unnamed(
     server: Server[ClientT],
     kind: type[ClientT],
+    serving: Server[Any] | None,
     over: Over,
     faults: Interceptor | None,
     transcript: Transcript | None,
@@ -232,7 +240,7 @@ async def _unnamed(
         ends = [transcript.over(end) for end in ends]
     async with (
         Host(transport=ends[0]) as host,
-        await kind.from_end(host.offer(server), transport=ends[1]) as connected,
+        await kind.from_end(host.offer(server), serving=serving, transport=ends[1]) as connected,
     ):
         yield connected
 

@@ -178,7 +178,6 @@ class XpcConnection(XpcPeer):
             self._transport.unexpect(call)
             raise refusal(status, len(frame), len(handles))
 
-
     def barrier(self, on_run: Callable[[], None]) -> None:
         """Call ``on_run`` once everything sent before was handed over and its memory
         freed (C-82), or never will be as the connection ended (C-86)."""
