@@ -1,0 +1,62 @@
+"""Types that hold a descriptor, shared memory or an end must say so.
+
+Adding one later breaks readers, so it is a promise made where the type is declared.
+"""
+
+from __future__ import annotations
+
+from ..complaint import Complaints
+from ..model import AliasType, Contract, ErrorType, Field, StructType, UnionType
+from ..typeexpr import ClientEnd, Fd, Named, Shmem, TypeExpr, parts, text_of
+
+
+def check_resources(contract: Contract, complaints: Complaints) -> None:
+    """``resource = true`` on every struct, union and error that needs it."""
+    groups: dict[str, tuple[Field, ...]] = {}
+    for declared in contract.types.values():
+        if isinstance(declared, StructType):
+            groups[declared.name] = declared.fields
+        elif isinstance(declared, UnionType):
+            groups[declared.name] = tuple(one for case in declared.cases for one in case.fields)
+    holders: set[str] = set()
+
+    def culprit(expression: TypeExpr) -> str | None:
+        for part in parts(expression):
+            if isinstance(part, (Fd, Shmem, ClientEnd)):
+                return text_of(part)
+            if isinstance(part, Named) and part.name in holders:
+                return part.name
+        return None
+
+    # Who holds whom may go in circles, so repeat until nothing is new.
+    changed = True
+    while changed:
+        new = {
+            name
+            for name, fields in groups.items()
+            if name not in holders and any(culprit(one.type) for one in fields)
+        }
+        new |= {
+            alias.name
+            for alias in contract.of(AliasType)
+            if alias.name not in holders and culprit(alias.type)
+        }
+        changed = bool(new)
+        holders |= new
+
+    owners: list[tuple[StructType | UnionType | ErrorType, tuple[Field, ...]]] = [
+        (declared, groups[declared.name])
+        for declared in contract.types.values()
+        if isinstance(declared, (StructType, UnionType))
+    ]
+    owners.extend((error, error.fields) for error in contract.errors.values())
+    for owner, fields in owners:
+        if owner.resource:
+            continue
+        for one in fields:
+            if found := culprit(one.type):
+                complaints.at_key(
+                    owner.path,
+                    f"its field {one.name} holds {found}, so it is a resource; add resource = true",
+                )
+                break

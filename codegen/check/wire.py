@@ -1,0 +1,82 @@
+"""What must differ on the wire: names, values, codes and selectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..complaint import Complaints
+from ..model import Contract, EnumType, FlagsType
+from ..scanner import Path
+from .constraints import int_range
+
+
+def check_wire(contract: Contract, complaints: Complaints) -> None:
+    """Refuse two things that a reader could not tell apart."""
+    for _, fields in contract.field_owners():
+        named = ((one.wire, one.path, "wire") for one in fields)
+        _differ(complaints, named, "name on the wire", "give one of them another wire = …")
+    for declared in contract.types.values():
+        if isinstance(declared, EnumType):
+            _check_enum(complaints, declared)
+        elif isinstance(declared, FlagsType):
+            _check_flags(complaints, declared)
+    _differ(
+        complaints,
+        ((error.code, error.path, "code") for error in contract.errors.values() if error.code),
+        "code",
+        "give one of them another",
+    )
+    names = ((service.address, service.path, "name") for service in contract.services)
+    _differ(
+        complaints,
+        (one for one in names if one[0]),
+        "name",
+        "a service needs its own",
+    )
+    for protocol in contract.protocols.values():
+        selectors = ((method.selector, method.path, "selector") for method in protocol.methods)
+        _differ(complaints, selectors, "selector", "give one of them another selector = …")
+
+
+def _check_enum(complaints: Complaints, enum: EnumType) -> None:
+    if enum.type is None:
+        named = ((case.wire, case.path, "wire") for case in enum.cases)
+        _differ(complaints, named, "name on the wire", "give one of them another wire = …")
+        return
+    valued = ((case.value, case.path, "value") for case in enum.cases if case.value is not None)
+    _differ(complaints, valued, "value", "give one of them another")
+    low_high = int_range(enum.type)
+    for case in enum.cases:
+        if low_high and case.value is not None and not low_high[0] <= case.value <= low_high[1]:
+            complaints.at_value(
+                (*case.path, "value"),
+                f"{case.value} is outside {enum.type} ({low_high[0]} to {low_high[1]})",
+            )
+
+
+def _check_flags(complaints: Complaints, flags: FlagsType) -> None:
+    valued = ((case.value, case.path, "value") for case in flags.cases if case.value is not None)
+    _differ(complaints, valued, "bit", "give one of them another")
+    for case in flags.cases:
+        value = case.value
+        if value is not None and not (0 < value < 2**64 and value & (value - 1) == 0):
+            complaints.at_value(
+                (*case.path, "value"),
+                f"{value} is not one bit of 64; write 1, 2, 4, 8, … or 0x10",
+            )
+
+
+def _differ(
+    complaints: Complaints,
+    items: Iterable[tuple[object, Path, str]],
+    what: str,
+    advice: str,
+) -> None:
+    seen: dict[object, Path] = {}
+    for value, path, key in items:
+        earlier = seen.setdefault(value, path)
+        if earlier != path:
+            complaints.at_key(
+                (*path, key),
+                f"{value!r} is the {what} of {complaints.place(earlier)} too; {advice}",
+            )

@@ -1,0 +1,36 @@
+"""The command ``xpcrpc``.
+
+Exit codes: 0 all is well, 1 the contracts have complaints or files are stale,
+2 misuse (a missing file, an unknown flag).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from xpcrpc.errors import XpcRpcError
+
+from . import gen
+
+_COMMANDS = (gen,)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; what goes wrong becomes a sentence and an exit code."""
+    parser = argparse.ArgumentParser(
+        prog="xpcrpc", description="Contracts for raw XPC, in and out of TOML."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in _COMMANDS:
+        command.add_command(commands)
+    try:
+        arguments = parser.parse_args(argv)
+        status: int = arguments.run(arguments)
+    except XpcRpcError as error:
+        print(f"xpcrpc: {error}", file=sys.stderr)
+        return 2
+    except SystemExit as end:  # argparse's own way out
+        return end.code if isinstance(end.code, int) else 2
+    return status

@@ -1,0 +1,74 @@
+"""What is wrong with a contract, and where."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .scanner import Path
+    from .source import Source
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@frozen(order=True)
+class Complaint:
+    """One thing that is wrong: where, and what to write instead."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    """The place inside the document, such as ``struct.Config.fields.mode``."""
+    message: str
+
+    def __str__(self) -> str:
+        path = f" {self.path}:" if self.path else ""
+        return f"{self.file}:{self.line}:{self.column}:{path} {self.message}"
+
+
+@define
+class Complaints:
+    """All complaints about one file."""
+
+    source: Source
+    found: set[Complaint] = field(factory=set)
+
+    def at_key(self, path: Path, message: str) -> None:
+        """Complain about the key that ends ``path``."""
+        place = self.source.key(path)
+        self.found.add(Complaint(self.source.file, place.line, place.column, show(path), message))
+
+    def at_value(self, path: Path, message: str, offset: int = 0) -> None:
+        """Complain about the value at ``path``, or a place inside its text."""
+        place = self.source.value(path, offset)
+        self.found.add(Complaint(self.source.file, place.line, place.column, show(path), message))
+
+    def place(self, path: Path) -> str:
+        """``file:line:column`` of a key: the other place of a conflict."""
+        place = self.source.key(path)
+        return f"{self.source.file}:{place.line}:{place.column}"
+
+
+def show(path: Path) -> str:
+    """A path as people write it."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+            continue
+        plain = part if _PLAIN.fullmatch(part) else ascii(part)
+        text += f".{plain}" if text else plain
+    return text
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``; did you mean X?`` for the known name most like ``name``, else nothing."""
+    matches = get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+    return f"; did you mean {matches[0]}?" if matches else ""

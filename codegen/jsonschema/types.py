@@ -1,0 +1,58 @@
+"""Type expressions and fields."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..typeexpr import FD_MODES, INT_BITS, SCALARS
+from .blocks import CONSTRAINTS, DOC, VALUE, WHEN, Schema, ref, table, text
+
+_DEPTH: Final = 4
+"""Lists and maps inside each other whose spelling the schema checks; deeper ones it lets pass."""
+
+
+def type_schema() -> Schema:
+    simple = [*sorted(SCALARS, key=_natural), "fd", *(f"fd<{mode}>" for mode in FD_MODES), "shmem"]
+    return {
+        "description": "A type: a scalar, fd, shmem, client_end<Protocol>, list<T>, "
+        "map<string, T>, the name of a declaration, or any of these with '?' for optional.",
+        "anyOf": [
+            {"enum": simple},
+            {"type": "string", "pattern": f"^{_expression(_DEPTH)}$"},
+            {"type": "string", "pattern": rf"^(\s*(list|map)\s*<[^>]*){{{_DEPTH + 1}}}"},
+        ],
+    }  # fmt: skip
+
+
+def _expression(depth: int) -> str:
+    """The type expressions with so many lists and maps around each other, as a pattern."""
+    own = r"(?!(any|list|map|fd|client_end|server_end)\b)[A-Za-z_][A-Za-z0-9_]*"
+    descriptor = rf"fd(\s*<\s*({'|'.join(FD_MODES)})\s*>)?"
+    pattern = rf"({own}|{descriptor}|client_end\s*<\s*[A-Za-z_][A-Za-z0-9_]*\s*>"
+    if depth:
+        pattern += rf"|(list\s*<|map\s*<\s*string\s*,){_expression(depth - 1)}>"
+    return rf"\s*(any|{pattern})\s*\??)\s*"
+
+
+def _natural(name: str) -> tuple[str, int]:
+    """``u8`` before ``u16``"""
+    return (name[0], INT_BITS[name]) if name in INT_BITS else (name, 0)
+
+
+def field() -> Schema:
+    whole = table(
+        {
+            "type": ref("type"),
+            **CONSTRAINTS,
+            "default": {"description": f"What it is if it is left out. {VALUE}"},
+            "example": {"description": f"A value for the documentation. {VALUE}"},
+            "wire": text("Its name on the wire."),
+            **WHEN,
+            "doc": DOC,
+        },
+        required=["type"],
+    )
+    return {
+        "description": "A field: its type, or a table with its type and more about it.",
+        "anyOf": [ref("type"), whole],
+    }

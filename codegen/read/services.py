@@ -1,0 +1,169 @@
+"""Services: their names, domains and peer rules."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, Literal, cast
+
+from ..complaint import nearest
+from ..model import PeerRule, Rule, RuleGroup, Service
+from .declarations import about
+from .table import Table, kind_of
+
+_NAME: Final = re.compile(r"(?:[A-Za-z0-9_-]|\$\{TEAM_ID\})(?:[A-Za-z0-9._-]|\$\{TEAM_ID\})*")
+_MAX_NAME: Final = 127
+_MACOS: Final = {
+    "team": str,
+    "identifier": str,
+    "entitlement": str,
+    "platform": bool,
+    "requirement": str,
+    "lwcr": dict,
+}
+_LINUX: Final = {
+    "uid": int,
+    "gid": int,
+    "user": str,
+    "group": str,
+    "exe": str,
+    "label": str,
+}
+
+
+def read_service(name: str, table: Table) -> Service:
+    """One service."""
+    for key in ("launchd", "systemd"):
+        table.not_yet(key, "write that file by hand for now")
+    address = table.text("name", required=True)
+    if address is not None and (_NAME.fullmatch(address) is None or len(address) > _MAX_NAME):
+        table.complain(
+            "name",
+            f"{address!r} is no service name: letters, digits, '.', '_', '-' and ${{TEAM_ID}}, "
+            f"at most {_MAX_NAME} of them",
+        )
+    peer = table.table("peer")
+    rules: dict[str, PeerRule | None] = {}
+    for system, kinds in (
+        ("macos", _MACOS),
+        ("linux", _LINUX),
+        ("development", {**_MACOS, **_LINUX}),
+    ):
+        rules[system] = _peer(peer, system, kinds) if peer else None
+    if peer:
+        peer.finish()
+    domain = table.choice("domain", ("user", "system"), "user")
+    read = Service(
+        **about(name, table),
+        protocol=table.text("protocol", required=True) or "",
+        address=address or "",
+        domain=cast(Literal["user", "system"], domain),
+        macos=rules["macos"],
+        linux=rules["linux"],
+        development=rules["development"],
+    )
+    table.finish()
+    return read
+
+
+def _peer(peer: Table, system: str, kinds: dict[str, type]) -> PeerRule | None:
+    value = peer.take(system)
+    if value is None:
+        return None
+    if value == "anyone":
+        return "anyone"
+    if isinstance(value, dict):
+        return _rule(Table(value, peer.at(system), peer.complaints), system, kinds)
+    peer.complain(system, 'write a table with all = […] or any = […], or "anyone"')
+    return None
+
+
+def _rule(table: Table, system: str, kinds: dict[str, type]) -> PeerRule | None:
+    """``{ all = […] }``, ``{ any = […] }`` or one fact."""
+    kind = next(iter(table.values), None)
+    if kind in ("all", "any"):
+        read = _group(table, cast(Literal["all", "any"], kind), system, kinds)
+    elif kind in kinds:
+        read = _fact(table, kind, kinds[kind])
+    else:
+        known = {*kinds, "all", "any"}
+        where = {"macos": " on macOS", "linux": " on Linux"}.get(system, "")
+        if kind is None:
+            table.complaints.at_value(table.path, "the rule is empty; say who may connect")
+        else:
+            hint = nearest(kind, known) or "; write one of " + ", ".join(sorted(known))
+            table.complaints.at_key(table.at(kind), f"there is no peer rule {kind!r}{where}{hint}")
+        return None
+    for key in list(table.values)[1:]:
+        if not (key == "value" and kind == "entitlement"):
+            table.complaints.at_key(
+                table.at(key),
+                f"a rule states one fact; write all = [{{ {kind} = … }}, {{ {key} = … }}]",
+            )
+    return read
+
+
+def _group(
+    table: Table, kind: Literal["all", "any"], system: str, kinds: dict[str, type]
+) -> PeerRule | None:
+    items = table.take(kind)
+    if not isinstance(items, list):
+        table.complain(kind, f"a list of rules is needed here, not {kind_of(items)}")
+        return None
+    if not items:
+        table.complain(kind, f'{kind} = [] says nothing; list rules, or write "anyone" instead')
+    rules: list[PeerRule] = []
+    for index, item in enumerate(items):
+        path = (*table.at(kind), index)
+        if not isinstance(item, dict):
+            table.complaints.at_value(
+                path, f'a rule is a table such as {{ uid = "self" }}, not {kind_of(item)}'
+            )
+            continue
+        rule = _rule(Table(item, path, table.complaints), system, kinds)
+        if rule is not None:
+            rules.append(rule)
+    return RuleGroup(kind, tuple(rules))
+
+
+def _fact(table: Table, kind: str, wanted: type) -> Rule | None:
+    value: Any
+    if wanted is int:
+        value = table.take(kind)
+        if value != "self" and not (type(value) is int and 0 <= value < 2**32 - 1):
+            table.complain(kind, f'{kind} is a number from 0 to {2**32 - 2}, or "self"')
+            return None
+    elif wanted is bool:
+        value = table.flag(kind)
+        if value is not True:
+            table.complain(kind, f"write {kind} = true, or leave the rule out")
+            return None
+    elif wanted is dict:
+        value = table.take(kind)
+        if not isinstance(value, dict) or not value:
+            table.complain(kind, f"{kind} is a table that is not empty")
+            return None
+        if not _plain(value):
+            table.complain(kind, "only text, integers, booleans, lists and tables may stand here")
+            return None
+    else:
+        value = table.text(kind)
+        if value is None:
+            return None
+        if kind == "exe" and not value.startswith("/"):
+            table.complain(kind, f"{value!r} is no absolute path; it starts with '/'")
+    extra = None
+    if kind == "entitlement":
+        extra = table.take("value")
+        if extra is not None and (
+            type(extra) not in (str, int, bool) or (type(extra) is int and abs(extra) >= 2**63)
+        ):
+            table.complain("value", "an entitlement's value is text, an integer or a boolean")
+    return Rule(kind, value, extra)
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_plain(item) for item in value.values())
+    if isinstance(value, list):
+        return all(_plain(item) for item in value)
+    return type(value) in (str, bool) or (type(value) is int and abs(value) < 2**63)

@@ -1,0 +1,156 @@
+"""Short texts about parts of a contract, for `show` and for the documentation."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any, Final
+
+from attrs import asdict
+
+from .duration import UNITS
+from .fmt.spell import spell_key, spell_text
+from .model import (
+    DEFAULT_TIMEOUT_NS,
+    MISSING,
+    Constraints,
+    Field,
+    Item,
+    Method,
+    PeerRule,
+    Rule,
+    RuleGroup,
+    StructType,
+)
+from .typeexpr import TypeExpr, text_of
+
+_LONGEST_VALUE: Final = 40
+"""Characters of a default that is shown whole."""
+
+
+def method_signature(method: Method) -> str:
+    """``apply(Config) -> Status ! InvalidConfig @idempotent @timeout 5s``"""
+    text = f"{method.name}({_request(method)})"
+    if method.reply is not None:
+        text += f" -> {_reply(method.reply)}"
+    if method.errors:
+        text += " ! " + " | ".join(method.errors)
+    return " ".join([text, *method_marks(method)])
+
+
+def method_marks(method: Method) -> list[str]:
+    """What a method promises besides its types; defaults are not said."""
+    marks = []
+    if method.oneway:
+        marks.append("@oneway")
+    if method.idempotent:
+        marks.append("@idempotent")
+    if method.serial:
+        marks.append("@serial")
+    if method.timeout_ns != DEFAULT_TIMEOUT_NS:
+        marks.append(f"@timeout {duration_text(method.timeout_ns)}")
+    if method.selector != method.name:
+        marks.append(f"@selector {method.selector}")
+    return [*marks, *item_marks(method)]
+
+
+def item_marks(item: Item) -> list[str]:
+    """Since when, and whether still."""
+    marks = [f"@since {item.since}"] if item.since else []
+    return [*marks, "@deprecated"] if item.deprecated else marks
+
+
+def field_text(one: Field) -> str:
+    """``name: string? = "x" @max_len 64``"""
+    text = f"{one.name}: {text_of(one.type)}"
+    if one.default is not MISSING:
+        text += f" = {short_value(one.default)}"
+    marks = [f"@{limit}" for limit in limits(one.constraints)]
+    if one.wire != one.name:
+        marks.append(f"@wire {one.wire}")
+    return " ".join([text, *marks, *item_marks(one)])
+
+
+def limits(constraints: Constraints) -> list[str]:
+    """``max_len 64`` for each constraint; ``unique`` stands alone."""
+    found = []
+    for key, value in asdict(constraints).items():
+        if value is True:
+            found.append(key)
+        elif value is not None and value is not False:
+            found.append(f"{key} {value}")
+    return found
+
+
+def rule_text(rule: PeerRule | None) -> str:
+    """``team self and identifier org.example.host``"""
+    match rule:
+        case None:
+            return "nobody (no rule)"
+        case "anyone":
+            return "anyone"
+        case Rule(kind, value, extra):
+            shown = value if isinstance(value, str) else value_text(value)
+            text = kind if value is True else f"{kind} {shown}"
+            return text if extra is None else f"{text} = {value_text(extra)}"
+        case RuleGroup(kind, rules):
+            word = " and " if kind == "all" else " or "
+            parts = [
+                f"({rule_text(part)})"
+                if isinstance(part, RuleGroup) and len(part.rules) > 1 and part.kind != kind
+                else rule_text(part)
+                for part in rules
+            ]
+            return word.join(parts)
+    return str(rule)
+
+
+def duration_text(span_ns: int) -> str:
+    """A span as contracts write it, in the largest unit that divides it."""
+    for unit, size in reversed(UNITS.items()):
+        if span_ns and span_ns % size == 0:
+            return f"{span_ns // size}{unit}"
+    return f"{span_ns}ns"
+
+
+def value_text(value: Any) -> str:
+    """A TOML value as a contract writes it, on one line."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return spell_text(value)
+        case list():
+            return "[" + ", ".join(map(value_text, value)) + "]"
+        case dict():
+            pairs = [f"{spell_key((key,))} = {value_text(item)}" for key, item in value.items()]
+            return "{ " + ", ".join(pairs) + " }" if pairs else "{}"
+        case datetime() | date() | time():
+            return value.isoformat()
+    return str(value)
+
+
+def short_value(value: Any) -> str:
+    """The same, cut if it is long."""
+    text = value_text(value)
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
+
+
+def _request(method: Method) -> str:
+    match method.request:
+        case None:
+            return ""
+        case StructType(fields=fields):
+            return ", ".join(map(_parameter, fields))
+        case str(name):
+            return name
+
+
+def _parameter(one: Field) -> str:
+    default = "" if one.default is MISSING else f" = {short_value(one.default)}"
+    return f"{one.name}: {text_of(one.type)}{default}"
+
+
+def _reply(reply: StructType | TypeExpr) -> str:
+    if isinstance(reply, StructType):
+        return "{ " + ", ".join(map(_parameter, reply.fields)) + " }"
+    return text_of(reply)

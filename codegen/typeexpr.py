@@ -1,0 +1,251 @@
+"""Type expressions, the one language inside a contract's strings.
+
+``T ::= scalar | resource | Name | alias.Name | list<T> | map<string, T> | T?``
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, TypeAlias
+
+from attrs import define, frozen
+
+INT_BITS: Final = {
+    "i8": 8, "i16": 16, "i32": 32, "i64": 64, "u8": 8, "u16": 16, "u32": 32, "u64": 64,
+}  # fmt: skip
+SCALARS: Final = frozenset(
+    {*INT_BITS, "bool", "f32", "f64", "string", "bytes", "uuid", "date", "duration", "any"}
+)
+FD_MODES: Final = ("read", "write", "readwrite", "socket")
+WORDS: Final = frozenset({*SCALARS, "fd", "shmem", "client_end", "server_end", "list", "map"})
+"""Every word that the language itself gives a meaning."""
+
+MAX_DEPTH: Final = 24
+"""Types inside each other in one expression."""
+
+_TOKEN: Final = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*|[<>,?.]|$|.)", re.DOTALL)
+
+
+@frozen
+class Scalar:
+    """A type that the language names by one word, such as ``u16``."""
+
+    name: str
+
+
+@frozen
+class Fd:
+    """A file descriptor, which must be good for ``mode`` if that is given."""
+
+    mode: str | None
+
+
+@frozen
+class Shmem:
+    """Shared memory."""
+
+
+@frozen
+class ClientEnd:
+    """The right to be a client of a protocol."""
+
+    protocol: str
+
+
+@frozen
+class Named:
+    """A type that the contract declares."""
+
+    name: str
+
+
+@frozen
+class ListOf:
+    """``list<T>``"""
+
+    item: TypeExpr
+
+
+@frozen
+class MapOf:
+    """``map<string, T>``"""
+
+    value: TypeExpr
+
+
+@frozen
+class Optional:
+    """``T?``"""
+
+    inner: TypeExpr
+
+
+@frozen
+class Broken:
+    """What could not be read; it was complained about, and nothing more is said of it."""
+
+
+TypeExpr: TypeAlias = Scalar | Fd | Shmem | ClientEnd | Named | ListOf | MapOf | Optional | Broken
+
+
+class TypeExprError(Exception):
+    """The text is no type expression; ``offset`` counts characters into it."""
+
+    def __init__(self, offset: int, message: str) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+def parse(text: str) -> TypeExpr:
+    """Read one type expression.
+
+    Raises:
+        TypeExprError: it is none; the text says what to write instead.
+    """
+    parser = _Parser(text)
+    parsed = parser.type(0)
+    if parser.word:
+        raise TypeExprError(parser.start, f"{parser.word!r} is too much after the type")
+    return parsed
+
+
+def parts(expression: TypeExpr) -> Iterator[TypeExpr]:
+    """The expression itself and everything inside it."""
+    yield expression
+    match expression:
+        case ListOf(inner) | MapOf(inner) | Optional(inner):
+            yield from parts(inner)
+
+
+def text_of(expression: TypeExpr) -> str:
+    """The expression in its usual spelling."""
+    match expression:
+        case Scalar(name) | Named(name):
+            return name
+        case Fd(mode):
+            return f"fd<{mode}>" if mode else "fd"
+        case Shmem():
+            return "shmem"
+        case ClientEnd(protocol):
+            return f"client_end<{protocol}>"
+        case ListOf(item):
+            return f"list<{text_of(item)}>"
+        case MapOf(value):
+            return f"map<string, {text_of(value)}>"
+        case Optional(inner):
+            return f"{text_of(inner)}?"
+        case Broken():
+            return "…"
+
+
+@define
+class _Parser:
+    text: str
+    word: str = ""
+    """The token at hand; empty at the end."""
+    start: int = 0
+    _next: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        self._advance()
+
+    def _advance(self) -> None:
+        match = _TOKEN.match(self.text, self._next)
+        assert match is not None  # any character at all is a token
+        self.word, self.start, self._next = match.group(1), match.start(1), match.end()
+
+    def _expect(self, word: str, where: str) -> None:
+        if self.word != word:
+            found = repr(self.word) if self.word else "the end"
+            raise TypeExprError(self.start, f"{where} needs {word!r} here, not {found}")
+        self._advance()
+
+    def type(self, depth: int) -> TypeExpr:
+        if depth > MAX_DEPTH:
+            raise TypeExprError(
+                self.start, f"more than {MAX_DEPTH} types inside each other; name some of them"
+            )
+        start = self.start
+        parsed = self._plain(depth)
+        while self.word == "?":
+            if isinstance(parsed, Optional):
+                raise TypeExprError(self.start, "a type is optional only once; drop this '?'")
+            if parsed == Scalar("any"):
+                raise TypeExprError(start, "any can be null already; write 'any' without '?'")
+            parsed = Optional(parsed)
+            self._advance()
+        return parsed
+
+    def _plain(self, depth: int) -> TypeExpr:
+        word, start = self.word, self.start
+        if not word or not (word[0].isalpha() or word[0] == "_"):
+            found = repr(word) if word else "nothing"
+            raise TypeExprError(start, f"a type is needed here, not {found}")
+        self._advance()
+        match word:
+            case "fd":
+                return self._fd()
+            case "shmem":
+                return Shmem()
+            case "client_end":
+                return self._client_end()
+            case "server_end":
+                raise TypeExprError(
+                    start,
+                    "server_end<P> is in the contract language but not in this compiler yet; "
+                    "pass a client_end<P> the other way",
+                )
+            case "list":
+                self._expect("<", "list<T>")
+                item = self.type(depth + 1)
+                self._expect(">", "list<T>")
+                return ListOf(item)
+            case "map":
+                return self._map(depth)
+        if word in SCALARS:
+            return Scalar(word)
+        if self.word == ".":
+            raise TypeExprError(
+                start,
+                "a name from another contract needs [imports], which is in the contract "
+                "language but not in this compiler yet; declare the type in this file",
+            )
+        if self.word == "<":
+            raise TypeExprError(
+                start, f"{word}<…> is no type; only list, map, fd and client_end take '<'"
+            )
+        return Named(word)
+
+    def _fd(self) -> TypeExpr:
+        if self.word != "<":
+            return Fd(None)
+        self._advance()
+        mode, start = self.word, self.start
+        if mode not in FD_MODES:
+            modes = ", ".join(f"fd<{known}>" for known in FD_MODES)
+            raise TypeExprError(start, f"{mode!r} is no mode of a descriptor; write {modes} or fd")
+        self._advance()
+        self._expect(">", f"fd<{mode}>")
+        return Fd(mode)
+
+    def _client_end(self) -> TypeExpr:
+        self._expect("<", "client_end<Protocol>")
+        protocol, start = self.word, self.start
+        if not protocol.isidentifier():
+            raise TypeExprError(start, "client_end<Protocol> needs a protocol's name here")
+        self._advance()
+        self._expect(">", f"client_end<{protocol}>")
+        return ClientEnd(protocol)
+
+    def _map(self, depth: int) -> TypeExpr:
+        self._expect("<", "map<string, T>")
+        if self.word != "string":
+            raise TypeExprError(
+                self.start, "the keys of a map are strings in XPC; write map<string, T>"
+            )
+        self._advance()
+        self._expect(",", "map<string, T>")
+        value = self.type(depth + 1)
+        self._expect(">", "map<string, T>")
+        return MapOf(value)

@@ -1,0 +1,140 @@
+"""``xpcrpc check``: all complaints, in three forms, and never a traceback."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from xpcrpc.codegen.complaint import Complaint
+from xpcrpc.codegen.report import Note, report, say, wants_colours
+
+from tests.codegen.commands import run
+
+ROOT = Path(__file__).parents[2]
+CASES = Path(__file__).parent / "cases"
+NOTE = Note(Complaint("a,b:c.toml", 3, 5, "struct.A", "50% wrong\nreally"), "a-rule")
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_good_contracts_have_no_complaint(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("check", str(ROOT / "schemas")) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_text_is_the_compilers_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(CASES / "peer_rules")
+    assert run("check", "input.toml") == 1
+    said = capsys.readouterr()
+    assert said.out == Path("expected.txt").read_text(encoding="utf-8")
+    assert said.err == "23 complaints\n"
+
+
+def test_json_has_every_part_of_a_complaint(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(CASES / "error_codes")
+    assert run("check", "input.toml", "--format", "json") == 1
+    records = json.loads(capsys.readouterr().out)["complaints"]
+    lines = ["{file}:{line}:{column}: {path}: {message}\n".format(**record) for record in records]
+    assert "".join(lines) == Path("expected.txt").read_text(encoding="utf-8")
+
+
+def test_json_without_complaints_is_still_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("check", str(ROOT / "schemas"), "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out) == {"complaints": []}
+
+
+def test_github_commands_escape_what_would_end_them() -> None:
+    stream = io.StringIO()
+    report([NOTE], "github", stream)
+    assert stream.getvalue() == (
+        "::error file=a%2Cb%3Ac.toml,line=3,col=5,title=xpcrpc a-rule"
+        "::struct.A: 50%25 wrong%0Areally\n"
+    )
+
+
+def test_colours_are_for_terminals_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert wants_colours(Terminal())
+    assert not wants_colours(io.StringIO())
+    terminal = Terminal()
+    report([NOTE], "text", terminal)
+    assert "\x1b[" in terminal.getvalue()
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_colours_can_be_refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    terminal = Terminal()
+    report([NOTE], "text", terminal)
+    assert "\x1b[" not in terminal.getvalue()
+
+
+def test_what_a_stream_cannot_write_is_escaped() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    say("caf\u00e9 \udcff", stream)
+    stream.seek(0)
+    assert stream.read() == "caf\\xe9 \\udcff\n"
+
+
+@pytest.mark.parametrize("command", ["check", "lint", "fmt", "show"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xfe",
+        b"a = '\x00'",
+        b"[" * 5000,
+        b"a." * 5000 + b"a = 1",
+        b"a = " + b"[" * 2000 + b"]" * 2000,
+        b"a = " + b"9" * 6000,
+        b"\xef\xbb\xbfschema = 1",
+        b"a = 2024-02-30",
+    ],
+    ids=["binary", "nul", "brackets", "dots", "nested", "digits", "mark", "date"],
+)
+def test_whatever_a_file_holds_gets_a_sentence(
+    command: str, data: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_bytes(data)
+    assert run(command, str(path)) == 1
+    said = capsys.readouterr()
+    assert "bad.toml:1:" in said.out + said.err
+    assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize("command", ["check", "lint", "fmt", "show"])
+def test_what_is_no_file_is_misuse(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "folder.toml"
+    folder.mkdir()
+    loop = tmp_path / "loop.toml"
+    loop.symlink_to(loop)
+    for argument in (str(tmp_path / "none.toml"), str(folder), str(loop), "a\0b"):
+        assert run(command, argument) == 2, argument
+        assert capsys.readouterr().err.startswith("xpcrpc: ")
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file names are UTF-8")
+def test_a_file_name_that_is_no_text_is_shown_escaped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = os.fsencode(tmp_path) + b"/\xff.toml"
+    with open(path, "wb") as file:
+        file.write(b"schema = 2\n")
+    assert run("check", str(tmp_path)) == 1
+    assert "\\udcff.toml:1:1" in capsys.readouterr().out

@@ -1,0 +1,179 @@
+"""The generated packages: they import, say what the contract says, and need no formatter."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+from xpcrpc.codegen import naming
+from xpcrpc.codegen.compile import compile_text
+from xpcrpc.codegen.emit import emit
+from xpcrpc.codegen.view import package_view
+
+import generated.echo as echo
+import generated.gallery as gallery
+import generated.gallery_nulls as gallery_nulls
+import generated.tproxy as tproxy
+from xpcrpc import Client, ConstraintError, Duration, Empty, Server, UnknownCase, rules
+
+ROOT = Path(__file__).parents[2]
+LONG = "a_very_long_name_for_such_a_small_thing_indeed"
+AWKWARD = (
+    r'''
+schema  = 1
+package = "org.example.awkward"
+version = "1.0"
+doc = """
+Quotes \"\"\" and \\ backslashes, "here"
+
+    indented\ttext, WORDS
+"""
+
+[enum.CLASS]
+cases.LONG = { doc = "Ends with a quote\"" }
+
+[struct.CLASSTwo]
+doc = "WORDS"
+fields.LONG = { type = "map<string, list<CLASS?>>?", doc = "https://example.org/LONG/LONG/LONG" }
+fields.b    = { type = "list<string>", default = ["LONG", "LONG", "LONG"] }
+fields.c    = { type = "string", pattern = "(LONG|LONG|LONG)", max_len = 3, max_bytes = 9 }
+
+[protocol.CLASSStub.methods.LONG]
+in  = { LONG = "CLASSTwo", b = { type = "list<string>", default = ["LONG", "LONG", "LONG"] } }
+out = "CLASSTwo?"
+
+[service.LONGs]
+protocol = "CLASSStub"
+name     = "org.example.awkward"
+'''.replace("LONG", LONG)
+    .replace("CLASS", naming.pascal(LONG))
+    .replace("WORDS", "some words " * 20)
+)
+
+
+def run_ruff(folder: Path, *arguments: str) -> None:
+    """Run the tool over a folder; its words are the failure's."""
+    ruff = shutil.which("ruff") or str(Path(sys.executable).with_name("ruff"))
+    done = subprocess.run(
+        [ruff, *arguments, "--no-cache", str(folder)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_our_generated_code_needs_no_formatter_and_no_linter() -> None:
+    run_ruff(ROOT / "generated", "format", "--check")
+    run_ruff(ROOT / "generated", "check")
+
+
+def test_the_longest_names_and_oddest_docs_need_none_either(tmp_path: Path) -> None:
+    compiled = compile_text(AWKWARD)
+    assert compiled.complaints == ()
+    for path, text in emit(package_view(compiled.contracts[0])).items():
+        target = tmp_path / path
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    (tmp_path / "ruff.toml").write_text(
+        (ROOT / "generated" / "ruff.toml")
+        .read_text(encoding="utf-8")
+        .replace("../pyproject.toml", (ROOT / "pyproject.toml").as_posix()),
+        encoding="utf-8",
+    )
+    run_ruff(tmp_path, "format", "--check")
+    run_ruff(tmp_path, "check")
+
+
+def test_every_name_of_a_package_is_exported() -> None:
+    for package in (echo, gallery, gallery_nulls, tproxy):
+        for name in package.__all__:
+            assert hasattr(package, name)
+        assert len(set(package.__all__)) == len(package.__all__)
+
+
+def test_annotations_are_resolved_in_the_package() -> None:
+    for name in gallery.__all__:
+        one = getattr(gallery, name)
+        if isinstance(one, type) and hasattr(one, "__attrs_attrs__"):
+            hints = get_type_hints(one, localns=vars(gallery), include_extras=True)
+            assert {field.name for field in one.__attrs_attrs__} <= hints.keys()
+
+
+def test_a_method_says_what_the_contract_says() -> None:
+    methods = {method.name: method for method in tproxy.CONTROL.methods}
+    assert tproxy.CONTROL.name == "org.example.tproxy.Control"
+    assert tproxy.CONTROL.version == "1.1"
+    apply, stop = methods["apply"], methods["stop"]
+    assert apply.selector == "updateSettings:withReply:"
+    assert (apply.request, apply.reply) == (tproxy.Config, tproxy.Status)
+    assert (apply.timeout_s, apply.idempotent, apply.oneway) == (5.0, True, False)
+    assert (stop.selector, stop.request, stop.reply) == ("stop:withReply:", Empty, None)
+    assert stop.oneway
+    assert methods["start"].errors == (tproxy.StartRefused,)
+    assert methods["tap"].reply == "ClientEnd[FlowTapClient]"
+    serial = {method.name for method in gallery.GALLERY.methods if method.serial}
+    assert serial == {"wait"}
+
+
+def test_a_service_says_where_it_is_and_who_may_connect() -> None:
+    assert tproxy.Tproxy.name == "${TEAM_ID}.org.example.tproxy.xpc"
+    assert tproxy.TproxyClient.service is tproxy.Tproxy
+    assert tproxy.Tproxy.peer_linux == rules.AnyOf((rules.Uid("self"), rules.Uid(0)))
+    assert echo.EchoClient.service is echo.Echo
+    assert echo.Echo.peer_macos == rules.Team("self")
+    assert gallery.OpenGallery.peer_linux == rules.Anyone()
+    assert gallery.OpenGallery.domain == "system"
+    assert gallery.StrictGallery.peer_linux is None
+    assert gallery.Gallery.peer_development == rules.Uid("self")
+
+
+def test_defaults_are_each_objects_own() -> None:
+    one, other = gallery.Defaults(), gallery.Defaults()
+    one.primes.append(7)
+    one.point.x = 9.0
+    assert other.primes == [2, 3, 5]
+    assert other.point == gallery.Point(x=1.5, y=-2.0)
+    assert other.span == Duration(120_000_000_000)
+    assert other.data == b"\xca\xfe"
+    assert other.text == 'it\'s "quoted" \\ and\ttabbed'
+    assert other.shape == gallery.ShapeCircle(radius=1.0)
+
+
+def test_constraints_hold_when_an_object_is_made() -> None:
+    with pytest.raises(ConstraintError):
+        gallery.ShapeCircle(radius=-1.0)
+    fine: dict[str, Any] = {
+        "percent": 1, "celsius": 0.0, "port": 1024, "low_port": 2048, "name": "n", "code": "AB-1",
+        "digest": b"1234", "tags": ["a"], "ports": {"x": [1024]},
+    }  # fmt: skip
+    gallery.Constrained(**fine)
+    changes: tuple[dict[str, Any], ...] = (
+        {"percent": 101}, {"celsius": -300.0}, {"port": 80}, {"low_port": 1023},
+        {"low_port": 2049}, {"name": ""}, {"name": "é" * 17}, {"code": "AB-1x"}, {"digest": b"1"},
+        {"tags": ["a", "a"]}, {"tags": ["-"]}, {"ports": {"x": [80]}}, {"labels": []},
+    )  # fmt: skip
+    for wrong in changes:
+        with pytest.raises(ConstraintError):
+            gallery.Constrained(**{**fine, **wrong})
+
+
+def test_unions_are_open_unless_the_contract_closes_them() -> None:
+    assert UnknownCase in gallery.Shape.__args__
+    assert UnknownCase not in gallery.Answer.__args__
+
+
+def test_names_that_python_needs_get_an_underscore_and_keep_their_wire_name() -> None:
+    names = {field.name: field.metadata for field in gallery.Renamed.__attrs_attrs__}
+    assert names["class_"] == {"xpcrpc.wire": "class"}
+    assert names["list_"] == {"xpcrpc.wire": "list"}
+    assert names["many_words"] == {"xpcrpc.wire": "manyWords"}
+    connect = next(method for method in gallery.GALLERY.methods if method.name == "connect_")
+    assert connect.selector == "Gallery.connect"
+
+
+def test_every_public_name_of_the_stubs_bases_is_known_to_be_taken() -> None:
+    for base in (Client, Server):
+        public = {name for name in dir(base) if not name.startswith("_")}
+        assert public <= naming.METHOD_NAMES
