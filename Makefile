@@ -29,7 +29,9 @@ types: $(VENV)/.ready
 sanitize: $(VENV)/.ready    ## the native parts under AddressSanitizer and UBSan
 	tools/sanitize.sh
 
-macos: $(VENV)/.ready       ## cross-compile against Apple's headers (needs ziglang)
+macos: $(VENV)/.ready       ## cross-compile against Apple's headers, if ziglang can be had
+	$(BIN)/python -m pip install --quiet '.[macos]' --no-build-isolation || \
+	  echo "macos: ziglang and lief could not be installed"
 	$(BIN)/python tools/macos/crossbuild.py
 
 bench: $(VENV)/.ready

@@ -1,0 +1,1 @@
+"""A certificate authority whose key never leaves its process."""

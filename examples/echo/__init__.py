@@ -1,0 +1,1 @@
+"""The smallest useful service, in one process or in two."""
