@@ -30,8 +30,8 @@ sanitize: $(VENV)/.ready    ## the native parts under AddressSanitizer and UBSan
 	tools/sanitize.sh
 
 macos: $(VENV)/.ready       ## cross-compile against Apple's headers, if ziglang can be had
-	$(BIN)/python -m pip install --quiet '.[macos]' --no-build-isolation || \
-	  echo "macos: ziglang and lief could not be installed"
+	$(BIN)/python -m pip install --quiet abi3audit delocate lief ziglang || \
+	  echo "macos: the packages to cross-compile with could not be installed"
 	$(BIN)/python tools/macos/crossbuild.py
 
 bench: $(VENV)/.ready

@@ -1,6 +1,7 @@
 #!/bin/sh
-# The native parts under AddressSanitizer and UndefinedBehaviorSanitizer: the C
-# tests, and the Python tests that drive the extension, in a build of their own.
+# The native parts under AddressSanitizer and UndefinedBehaviorSanitizer: the
+# Python tests that drive the extension, in a build of their own. (The C tests build
+# themselves with sanitizers, as part of every test run.)
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -25,4 +26,4 @@ cd "$here"
 LD_PRELOAD="$asan $ubsan" ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 \
 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONPATH="$PWD" PYTHONMALLOC=malloc \
 XPCRPC_TESTS_SANITIZED=1 \
-  ../../$venv/bin/python -m pytest -q -p no:cacheprovider tests/native tests/raw tests/runtime "$@"
+  ../../$venv/bin/python -m pytest -q -p no:cacheprovider tests/raw tests/runtime tests/streams "$@"
