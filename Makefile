@@ -15,9 +15,11 @@ test: $(VENV)/.ready        ## every test
 
 generate: $(VENV)/.ready    ## write generated/ anew from schemas/
 	$(BIN)/xpcrpc gen schemas --out generated
+	$(BIN)/xpcrpc gen schemas/standard --out xpcrpc
 
 generated: $(VENV)/.ready   ## fail if generated/ is not what schemas/ say
 	$(BIN)/xpcrpc gen schemas --out generated --check
+	$(BIN)/xpcrpc gen schemas/standard --out xpcrpc --check
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

@@ -47,6 +47,7 @@ from .errors import (
     UnavailableError,
     UnknownSelectorError,
     ValueProblemsError,
+    VersionMismatchError,
     XpcRpcError,
 )
 from .kinds import (
@@ -156,6 +157,7 @@ __all__ = [
     "UnknownSelectorError",
     "Value",
     "ValueProblemsError",
+    "VersionMismatchError",
     "WriteFd",
     "XpcRpcError",
     "constraints",

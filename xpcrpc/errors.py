@@ -284,3 +284,28 @@ class DeadlineExceededError(XpcRpcError, TimeoutError):
             f"{self.method} was not answered within {self.timeout_s:g} s; "
             "it may still be carried out"
         )
+
+
+class VersionMismatchError(XpcRpcError):
+    """The service's contract does not fit this client's; nothing was sent."""
+
+    def __init__(
+        self, protocol: str, client: str, server: str, method: str, missing: tuple[str, ...]
+    ) -> None:
+        super().__init__(protocol, client, server, method, missing)
+        self.protocol = protocol
+        self.client = client
+        """The version that this client was made from."""
+        self.server = server
+        """The version that the service serves."""
+        self.method = method
+        """The method that was called."""
+        self.missing = missing
+        """Every method of this client that the service lacks."""
+
+    def __str__(self) -> str:
+        lacks = f"; it lacks {', '.join(self.missing)}" if self.missing else ""
+        return (
+            f"{self.method} cannot be called: this client was made from {self.protocol} "
+            f"{self.client}, the service serves {self.server}{lacks}"
+        )

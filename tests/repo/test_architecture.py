@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "protocol": FACTS | {"protocol"},
     "transport": FACTS | {"transport", "codec", "native"},
     "native": {"native"},
-    "runtime": FACTS | {"runtime", "protocol", "codec", "transport.base"},
+    "runtime": FACTS | {"runtime", "protocol", "codec", "transport.base", "standard"},
+    "standard": {"", "standard"},  # generated: like all of it, attrs and public names only
     "raw": FACTS | {"transport", "codec"},
     "testing": FACTS | {"testing", "runtime", "codec", "protocol", "transport", "raw"},
     "codegen": {"codegen", "errors"},

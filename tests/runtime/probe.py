@@ -59,7 +59,7 @@ class Parcel:
 
 
 @define(kw_only=True)
-class Refused(ContractError):  # noqa: N818 - as in a contract
+class Refused(ContractError):
     """Declared, with fields."""
 
     code = 100
@@ -68,7 +68,7 @@ class Refused(ContractError):  # noqa: N818 - as in a contract
 
 
 @define(kw_only=True)
-class Unlisted(ContractError):  # noqa: N818 - as in a contract
+class Unlisted(ContractError):
     """Declared, but no method lists it."""
 
     code = 101

@@ -75,7 +75,7 @@ async def foreigner() -> AsyncIterator[Foreigner]:
 async def caller(foreigner: Foreigner) -> AsyncIterator[ProtocolClient]:
     """A generated client of it."""
     end: ClientEnd[ProtocolClient] = ClientEnd(foreigner.listener.endpoint())
-    async with await ProtocolClient.from_end(end) as connected:
+    async with await ProtocolClient.from_end(end, greet=False) as connected:
         yield connected
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,7 @@ from .deadlines import remaining
 from .interceptors import CallInfo, ClientInterceptor, Metadata, wrapped
 from .link import Link
 from .messages import Route, close_handles, encode_request, read_result
+from .readiness import Readiness
 from .waiter import Waiter
 
 
@@ -60,16 +61,12 @@ class Caller:
         *,
         interceptors: Sequence[ClientInterceptor] = (),
         metadata: Metadata | None = None,
-        renew: Callable[[], Awaitable[None]] | None = None,
+        readiness: Readiness | None = None,
     ) -> None:
         self.link = link
         self.interceptors = interceptors
         self.metadata = metadata or {}
-        self._renew = renew
-        self._renewing: asyncio.Task[None] | None = None
-        self._stale = False
-        if renew is not None:
-            link.on_interruption = self._interrupted
+        self.readiness = readiness or Readiness(link.loop)
 
     async def call(self, route: Route, request: Any, timeout_s: float | None) -> Any:
         """One unary call, from the typed request to the typed result."""
@@ -87,46 +84,27 @@ class Caller:
         return CallInfo(route.method, name, limit, dict(self.metadata))
 
     async def _try(self, route: Route, request: Any, limit: float, info: CallInfo | None) -> Any:
-        if self._stale:
-            await self.renewed()
+        readiness = self.readiness
+        if not readiness.ready:
+            await self.prepare(route, limit)
+        elif readiness.greeting is not None:
+            readiness.greeting.check(route.method)
         try:
             return await self._attempt(route, request, limit, info)
         except ConnectionInterruptedError:
             if not route.method.idempotent or self.link.closed:
                 raise
         # Once: a service that dies on this very request must not be fed it for ever.
-        if self._stale:
-            await self.renewed()
+        await self.prepare(route, limit)
         return await self._attempt(route, request, limit, info)
 
-    # -- after an interruption ------------------------------------------------------
-
-    def _interrupted(self) -> None:
-        self._stale = True
-
-    async def renewed_if_stale(self) -> None:
-        """As `renewed`, if the service was replaced since."""
-        if self._stale:
-            await self.renewed()
-
-    async def renewed(self) -> None:
-        """Wait until the program has told the new service what it must know."""
-        current = asyncio.current_task()
-        if self._renew is None or current is self._renewing:
-            return  # the hook's own calls
-        if self._renewing is None:
-            self._renewing = self.link.loop.create_task(self._run_hook(self._renew))
-        await asyncio.shield(self._renewing)
-
-    async def _run_hook(self, hook: Callable[[], Awaitable[None]]) -> None:
-        self._stale = False
-        try:
-            await hook()
-        except BaseException:
-            self._stale = True
-            raise
-        finally:
-            self._renewing = None
+    async def prepare(self, route: Route, limit: float | None) -> None:
+        """Wait until calls may go out, and refuse one that the service cannot serve."""
+        readiness = self.readiness
+        if not readiness.ready:
+            await readiness.wait(partial(self._attempt, info=None), route.method, limit)
+        if readiness.greeting is not None:
+            readiness.greeting.check(route.method)
 
     async def _attempt(
         self, route: Route, request: Any, limit: float, info: CallInfo | None
@@ -166,8 +144,9 @@ class Caller:
         finally:
             link.session.close(state)
 
-    def send(self, route: Route, request: Any) -> None:
+    async def send(self, route: Route, request: Any) -> None:
         """Send a one-way request; no answer will come, not even a failure."""
+        await self.prepare(route, route.method.timeout_s)
         self.check_open()
         self.link.connection.send(*encode_request(route, request, metadata=self.metadata))
 

@@ -12,11 +12,13 @@ from ..errors import MisuseError
 from ..transport.base import Connection, Transport
 from .caller import Caller
 from .events import Events
+from .greeting import Greeting
 from .inbound import Inbound
 from .interceptors import ClientInterceptor
 from .link import Link
 from .messages import Route, route_of
 from .names import resolve_name
+from .readiness import Readiness
 from .server import Server
 from .streams import Stream
 
@@ -54,6 +56,7 @@ class Client:
         serving: Server[Any] | None = None,
         interceptors: Sequence[ClientInterceptor] = (),
         on_reconnect: Callable[[Self], Awaitable[None]] | None = None,
+        greet: bool = True,
     ) -> Self:
         """A client on an inactive connection, which becomes its own."""
         link = Link(connection, initiator=True)
@@ -64,9 +67,14 @@ class Client:
             assert on_reconnect is not None
             await on_reconnect(client)
 
-        caller = Caller(
-            link, interceptors=interceptors, renew=None if on_reconnect is None else renew
+        readiness = Readiness(
+            link.loop,
+            # Every service has the standard methods, whatever its own protocol is.
+            greeting=Greeting(cls.protocol) if greet and not cls._standard() else None,
+            hook=None if on_reconnect is None else renew,
         )
+        link.on_interruption = readiness.interrupted
+        caller = Caller(link, interceptors=interceptors, readiness=readiness)
         client = cls(link, caller)
         link.activate()
         return client
@@ -85,6 +93,7 @@ class Client:
         serving: Server[Any] | None = None,
         interceptors: Sequence[ClientInterceptor] = (),
         on_reconnect: Callable[[Self], Awaitable[None]] | None = None,
+        greet: bool = True,
         transport: Transport | None = None,
     ) -> Self:
         """A client of the service that the contract names.
@@ -101,6 +110,8 @@ class Client:
             on_reconnect: awaited after the service was replaced by a new process,
                 before the next call; tell it there what it must know. Calls made
                 by the hook itself go out at once.
+            greet: exchange versions before the first call, so that a contract that
+                does not fit shows as `VersionMismatchError`.
             transport: libxpc unless given.
 
         Raises:
@@ -117,7 +128,11 @@ class Client:
         privileged = service.domain == "system"
         connection = (transport or libxpc()).connect(name, privileged=privileged)
         return cls.on(
-            connection, serving=serving, interceptors=interceptors, on_reconnect=on_reconnect
+            connection,
+            serving=serving,
+            interceptors=interceptors,
+            on_reconnect=on_reconnect,
+            greet=greet,
         )
 
     @classmethod
@@ -127,14 +142,29 @@ class Client:
         *,
         serving: Server[Any] | None = None,
         interceptors: Sequence[ClientInterceptor] = (),
+        greet: bool = True,
         transport: Transport | None = None,
     ) -> Self:
         """A client of whoever serves the other side of ``end``; as often as wanted."""
         connection = (transport or libxpc()).connect_endpoint(end.endpoint)
-        return cls.on(connection, serving=serving, interceptors=interceptors)
+        return cls.on(connection, serving=serving, interceptors=interceptors, greet=greet)
+
+    @classmethod
+    def _standard(cls) -> bool:
+        return cls.protocol.package == "xpcrpc.standard"
+
+    @property
+    def server_version(self) -> str | None:
+        """The version of the service's contract, known after the first call.
+
+        None before that, and for services that do not tell, such as rama's.
+        """
+        greeting = self._caller.readiness.greeting
+        return None if greeting is None else greeting.version
 
     async def close(self) -> None:
         """End the connection; calls that are under way end with `ConnectionInvalidError`."""
+        self._caller.readiness.close()
         self._link.close()
 
     async def __aenter__(self) -> Self:
@@ -153,7 +183,7 @@ class Client:
         return result
 
     async def _send(self, method: Method[RequestT, None], request: RequestT) -> None:
-        self._caller.send(self._route(method), request)
+        await self._caller.send(self._route(method), request)
 
     def _events(self, event: Event[PayloadT]) -> Events[PayloadT]:
         events: Events[PayloadT] = Events(self._link)

@@ -43,11 +43,14 @@ class Host:
         *,
         transport: Transport | None = None,
         drain_s: float = DEFAULT_DRAIN_S,
+        idle_exit_s: float | None = None,
         interceptors: Sequence[ServerInterceptor] = (),
         max_calls: int = MAX_CALLS,
     ) -> None:
         self._transport = transport or libxpc()
         self._drain_s = drain_s
+        self._idle_exit_s = idle_exit_s
+        self._idle_timer: asyncio.TimerHandle | None = None
         self._listeners: list[Listener] = []
         self._links: set[Link] = set()
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -98,7 +101,9 @@ class Host:
         return end
 
     def _listen(self, listener: Listener, server: Server[Any], name: str) -> None:
-        router = Router(server)
+        from .standard import Standard  # generated code: it imports this package in turn
+
+        router = Router(server, Standard(server.protocol, self._scope))
 
         def accept(peer: Connection) -> None:
             link = Link(peer, initiator=False)
@@ -129,7 +134,21 @@ class Host:
         Raises:
             ServiceConfigurationError: a name could not be served (C-110).
         """
+        if self._idle_exit_s is not None and self._idle_timer is None:
+            self._watch_idleness(-1)
         await asyncio.shield(self._ended)
+
+    def _watch_idleness(self, begun: int) -> None:
+        """Stop once a whole period has passed with no call under way and none begun."""
+        assert self._idle_exit_s is not None
+        workers = self._workers
+        if workers.busy == 0 and workers.begun == begun:
+            _log.info("idle for %g s; ending", self._idle_exit_s)
+            self.stop()
+            return
+        self._idle_timer = asyncio.get_running_loop().call_later(
+            self._idle_exit_s, self._watch_idleness, workers.begun
+        )
 
     def stop(self) -> None:
         """Let `wait` return."""
@@ -139,6 +158,8 @@ class Host:
     async def close(self) -> None:
         """Accept nobody further, let calls under way finish within the drain time, end."""
         self.stop()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
         if self._ended.done() and not self._ended.cancelled():
             self._ended.exception()  # seen by whoever waited; not to be reported again
         listeners, self._listeners = self._listeners, []
@@ -180,6 +201,7 @@ async def serve(
     development: bool = False,
     transport: Transport | None = None,
     drain_s: float = DEFAULT_DRAIN_S,
+    idle_exit_s: float | None = None,
     interceptors: Sequence[ServerInterceptor] = (),
 ) -> None:
     """Serve until SIGTERM or SIGINT comes, or the task is cancelled; then end cleanly.
@@ -191,12 +213,16 @@ async def serve(
         development: use the contract's development rule, and log a warning.
         transport: libxpc unless given.
         interceptors: code around each call, the first outermost.
+        idle_exit_s: end after so many seconds without a call; for services that are
+            started again when somebody calls (launchd, systemd's socket activation).
         drain_s: seconds that calls under way may still take at the end.
 
     Raises:
         ServiceConfigurationError: no peer rule for this system, or the name cannot be had.
     """
-    async with Host(transport=transport, drain_s=drain_s, interceptors=interceptors) as host:
+    async with Host(
+        transport=transport, drain_s=drain_s, idle_exit_s=idle_exit_s, interceptors=interceptors
+    ) as host:
         with _Signals(host):
             host.serve(service, server, variables=variables, development=development)
             await host.wait()

@@ -47,20 +47,24 @@ class Target:
     route: Route
     handler: Handler
     takes_request: bool
+    own: bool
+    """Whether it is the program's own, not one that every service has."""
 
 
 class Router:
     """Finds the handler for a selector."""
 
-    def __init__(self, server: Server[Any]) -> None:
-        protocol = server.protocol
+    def __init__(self, *servers: Server[Any]) -> None:
+        """Serve these objects' methods; of two with one selector, the first one's."""
         self._targets: Mapping[str, Target] = {
             method.selector: Target(
-                route=route_of(method, protocol.package),
+                route=route_of(method, server.protocol.package),
                 handler=getattr(server, method.name),
                 takes_request=method.request is not Empty,
+                own=server is servers[0],
             )
-            for method in protocol.methods
+            for server in reversed(servers)
+            for method in server.protocol.methods
         }
 
     def find(self, selector: str) -> Target:

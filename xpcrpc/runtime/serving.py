@@ -172,7 +172,7 @@ class Serving:
         try:
             target = self._router.find(asked.selector)
             route = target.route
-            if self._scope.draining and received.expects_reply:
+            if self._scope.draining and received.expects_reply and target.own:
                 raise UnavailableError("the service is ending and takes no new calls")
             requires = route.method.requires
             if requires is not None and not permits(requires, received.sender):
@@ -247,7 +247,7 @@ class Serving:
         try:
             context = self._context(call)
             arguments = (request, context) if target.takes_request else (context,)
-            if not self._scope.interceptors:
+            if not self._scope.interceptors or not target.own:
                 result = await target.handler(*arguments)
             else:
                 result = await self._intercepted(call, partial(target.handler, *arguments))

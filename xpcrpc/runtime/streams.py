@@ -65,7 +65,7 @@ class StreamCall:
         """Send the request, through the interceptors."""
         caller = self._caller
         limit = caller.stream_limit(self._route, self._timeout_s)
-        await caller.renewed_if_stale()
+        await caller.prepare(self._route, limit)
         if not caller.interceptors:
             self._info = caller.info(self._route, limit)
             self._send(request, items, limit)

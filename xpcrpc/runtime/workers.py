@@ -32,6 +32,8 @@ class Workers:
         self._idle: list[Waiter[Job]] = []
         self._tasks: dict[asyncio.Task[None], Job | None] = {}
         self._busy = 0
+        self.begun = 0
+        """How many jobs have begun since the beginning."""
         self._all_idle = asyncio.Event()
         self._all_idle.set()
 
@@ -46,6 +48,7 @@ class Workers:
         The job must not raise; whatever it does raise is logged.
         """
         self._busy += 1
+        self.begun += 1
         self._all_idle.clear()
         if self._idle:
             self._idle.pop().wake(job)
