@@ -260,9 +260,9 @@ async def measure(
 # -- the two processes ----------------------------------------------------------
 
 
-async def serve(single_fd: int, crowded_fd: int) -> None:
+async def serve(single_fd: int, crowded_fd: int, *, same_core: bool) -> None:
     """The second process: every echo at once, in one event loop, until stdin ends."""
-    use_core(1)
+    use_core(0 if same_core else 1)
     BareEcho(single_fd, batch=1)
     BareEcho(crowded_fd, batch=IN_FLIGHT)
     raw = asyncio.create_task(raw_echo())
@@ -290,21 +290,23 @@ async def compare(
 
 
 def use_core(number: int) -> None:
-    """Keep to one core where there are two, so that each process has its own."""
+    """Keep to one core, where the system can do that and has so many."""
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
-        if len(cores) > 1:
-            os.sched_setaffinity(0, {cores[number]})
+        os.sched_setaffinity(0, {cores[number % len(cores)]})
 
 
-def run(*, rounds: int, calls: int) -> dict[str, Figures]:
+def run(*, rounds: int, calls: int, same_core: bool) -> dict[str, Figures]:
     """Start the second process and compare."""
     with tempfile.TemporaryDirectory(prefix="xpcrpc-") as directory:
         os.environ["XPCRPC_BOOTSTRAP_DIR"] = directory
         pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2)]
         theirs = [pair[1].fileno() for pair in pairs]
         with subprocess.Popen(
-            [sys.executable, __file__, "--serve", *map(str, theirs)],
+            [
+                *(sys.executable, __file__, "--serve", *map(str, theirs)),
+                *(["--same-core"] if same_core else []),
+            ],
             pass_fds=theirs,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -356,13 +358,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Round trips beside bare asyncio.")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--calls", type=int, default=3000, help="calls a round, one at a time")
+    parser.add_argument(
+        "--same-core",
+        action="store_true",
+        help="both processes on one core: no core has to be woken, so this is all software",
+    )
     parser.add_argument("--json", action="store_true", help="print figures for programs")
     parser.add_argument("--serve", nargs=2, type=int, metavar="FD", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:
-        asyncio.run(serve(*arguments.serve))
+        asyncio.run(serve(*arguments.serve, same_core=arguments.same_core))
         return
-    figures = run(rounds=arguments.rounds, calls=arguments.calls)
+    figures = run(rounds=arguments.rounds, calls=arguments.calls, same_core=arguments.same_core)
     if arguments.json:
         print(
             json.dumps(
@@ -380,7 +387,8 @@ def main() -> None:
         return
     print(f"Python {platform.python_version()}, {platform.system()} {platform.release()},", end=" ")
     print(f"{os.cpu_count()} cores, {len(PAYLOAD)} bytes each way,", end=" ")
-    print(f"{arguments.rounds} rounds of {arguments.calls} calls\n")
+    print(f"{arguments.rounds} rounds of {arguments.calls} calls,", end=" ")
+    print("both processes on one core\n" if arguments.same_core else "a core for each process\n")
     print(table(figures))
 
 

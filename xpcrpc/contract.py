@@ -136,7 +136,7 @@ class Empty:
     """The request of a method that takes nothing: ``{}`` on the wire."""
 
 
-@frozen
+@frozen(eq=False)
 class Method(Generic[RequestT, ReplyT]):
     """One method of a protocol."""
 

@@ -29,7 +29,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import total_ordering
-from typing import Final, Self, TypeAlias, Union
+from typing import Final, Protocol, Self, TypeAlias, Union
 
 INT64_MIN: Final = -(2**63)
 INT64_MAX: Final = 2**63 - 1
@@ -160,6 +160,13 @@ class Duration(_Nanoseconds):
         return self.ns / _NS_PER_SECOND
 
 
+class _HasFileno(Protocol):
+    """Anything with a descriptor: an open file, a socket."""
+
+    def fileno(self) -> int:
+        """The number, which stays the owner's."""
+
+
 class FileDescriptor:
     """A file descriptor with one owner, who closes it once.
 
@@ -224,13 +231,6 @@ class FileDescriptor:
 
     def __repr__(self) -> str:
         return "FileDescriptor(closed)" if self._fd < 0 else f"FileDescriptor({self._fd})"
-
-
-class _HasFileno:
-    """Anything with a ``fileno`` method; for annotations only."""
-
-    def fileno(self) -> int:
-        raise NotImplementedError
 
 
 class SharedMemory:

@@ -58,10 +58,21 @@ class Shape(Enum):
     OUT = (False, True)
     BOTH = (True, True)
 
+    def __init__(self, requester: bool, responder: bool) -> None:
+        self.requester_streams = requester
+        self.responder_streams = responder
+
+    @classmethod
+    def of(cls, *, requester: bool, responder: bool) -> Shape:
+        """The shape of a method whose sides stream, or do not."""
+        return _SHAPES[requester, responder]
+
     def streams(self, role: Role) -> bool:
         """Whether this side sends items."""
-        return self.value[0 if role is Role.REQUESTER else 1]
+        return self.requester_streams if role is Role.REQUESTER else self.responder_streams
 
+
+_SHAPES: Final = {(shape.requester_streams, shape.responder_streams): shape for shape in Shape}
 
 _Q, _P = Role.REQUESTER, Role.RESPONDER
 
@@ -93,6 +104,13 @@ _LATE: Final = frozenset(
     }
 )
 
+_OVERTAKEN: Final = (_P, Phase.DONE, Word.ITEMS)
+"""Items that their reply has passed on the way (C-79); the reply says how many come."""
+
+_OVERTAKEN: Final = frozenset({(_P, Phase.DONE, Word.ITEMS), (_P, Phase.DONE, Word.CREDIT)})
+"""What the responder said before its reply and may be heard after it: libxpc promises no
+order between the two (C-79). The items count; credit for a call that is over does not."""
+
 _ONLY_IN_STREAMS: Final = {
     # word: whether the speaker, or the other side, must be one that streams
     Word.ITEMS: lambda role: role,
@@ -109,7 +127,7 @@ class Call:
     def __init__(self, role: Role, shape: Shape) -> None:
         self.role = role
         self.shape = shape
-        self.phase = Phase.OPEN if shape.streams(Role.REQUESTER) else Phase.ENDED
+        self.phase = Phase.OPEN if shape.requester_streams else Phase.ENDED
 
     def say(self, word: Word) -> None:
         """Record what this side is about to say.
@@ -133,8 +151,13 @@ class Call:
         if following is not None:
             self.phase = following
             return True
-        if (speaker, self.phase, word) in _LATE and self._fits(speaker, word):
-            return False
+        if (speaker, self.phase, word) == _OVERTAKEN and self._fits(speaker, word):
+            return True
+        if self._fits(speaker, word):
+            if (speaker, self.phase, word) in _OVERTAKEN:
+                return word is Word.ITEMS
+            if (speaker, self.phase, word) in _LATE:
+                return False
         raise RemoteProtocolError(self._complaint(speaker, word))
 
     def _following(self, speaker: Role, word: Word) -> Phase | None:

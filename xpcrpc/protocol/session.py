@@ -21,21 +21,47 @@ MAX_CALLS: Final = 1024
 """Calls that a peer may have under way on one connection; further ones are refused."""
 
 
-@define(eq=False)
-class CallState:
+class CallState(Call):
     """One call: its phase, and the flow of items in each direction that it has."""
 
-    id: int
-    call: Call
-    inflow: Inflow | None
-    outflow: Outflow | None
-    owner: Any = None
-    """Whoever runs the call; the machine does not look at it."""
+    __slots__ = ("id", "inflow", "outflow", "owner")
+
+    def __init__(
+        self,
+        number: int,
+        role: Role,
+        shape: Shape,
+        inflow: Inflow | None = None,
+        outflow: Outflow | None = None,
+    ) -> None:
+        super().__init__(role, shape)
+        self.id = number
+        self.inflow = inflow
+        self.outflow = outflow
+        self.owner: Any = None
+        """Whoever runs the call; the machine does not look at it."""
+
+    @property
+    def call(self) -> Call:
+        """Its words and their order."""
+        return self
 
     @property
     def finished(self) -> bool:
         """Whether the reply is there and every announced item, too."""
-        return self.call.phase is Phase.DONE and (self.inflow is None or self.inflow.finished)
+        return self.phase is Phase.DONE and (self.inflow is None or self.inflow.finished)
+
+
+class _NoOwner:
+    """Of unary calls of our own: libxpc itself tells each of its end."""
+
+    def lost(self) -> None:
+        """Nothing to do."""
+
+
+_UNARY: Final = CallState(0, Role.REQUESTER, Shape.UNARY)
+"""Stands for every unary call of our own: no word changes one, until its reply."""
+_UNARY.owner = _NoOwner()
 
 
 @define(eq=False)
@@ -59,13 +85,25 @@ class Session:
         number = self._last_own + 2 if self._last_own else (1 if self.initiator else 2)
         self._last_own = number
         state = CallState(
-            id=number,
-            call=Call(Role.REQUESTER, shape),
-            inflow=Inflow(window) if shape.streams(Role.RESPONDER) else None,
-            outflow=Outflow() if shape.streams(Role.REQUESTER) else None,
+            number,
+            Role.REQUESTER,
+            shape,
+            Inflow(window) if shape.responder_streams else None,
+            Outflow() if shape.requester_streams else None,
         )
         self._own[number] = state
         return state
+
+    def open_unary(self) -> int:
+        """Begin a unary call of our own; its number, for `close_unary`."""
+        number = self._last_own + 2 if self._last_own else (1 if self.initiator else 2)
+        self._last_own = number
+        self._own[number] = _UNARY
+        return number
+
+    def close_unary(self, number: int) -> None:
+        """Forget a unary call of our own; what still comes for it is late."""
+        self._own.pop(number, None)
 
     def accept(self, number: int, shape: Shape, *, window: int, credit: int) -> CallState:
         """Begin a call of the peer's. ``window`` is for its items, ``credit`` for ours.
@@ -74,23 +112,32 @@ class Session:
             RemoteProtocolError: the number is not one that the peer may use now.
             TooManyCallsError: it has too many calls under way, or we are draining.
         """
-        if number % 2 == (1 if self.initiator else 0) or number <= self._last_theirs:
-            raise RemoteProtocolError(f"call {number} after call {self._last_theirs}")
-        self._last_theirs = number
+        self.refuse(number)
         if len(self._theirs) >= self.max_calls:
             raise TooManyCallsError(f"{self.max_calls} calls are under way already")
         state = CallState(
-            id=number,
-            call=Call(Role.RESPONDER, shape),
-            inflow=Inflow(window) if shape.streams(Role.REQUESTER) else None,
-            outflow=Outflow(credit) if shape.streams(Role.RESPONDER) else None,
+            number,
+            Role.RESPONDER,
+            shape,
+            Inflow(window) if shape.requester_streams else None,
+            Outflow(credit) if shape.responder_streams else None,
         )
         self._theirs[number] = state
         return state
 
+    def refuse(self, number: int) -> None:
+        """Note a call of the peer's that is not begun: what it says of it is late, not wrong.
+
+        Raises:
+            RemoteProtocolError: the number is not one that the peer may use now.
+        """
+        if number % 2 == (1 if self.initiator else 0) or number <= self._last_theirs:
+            raise RemoteProtocolError(f"call {number} after call {self._last_theirs}")
+        self._last_theirs = number
+
     def close(self, state: CallState) -> None:
         """Forget a call that is over here; what still comes for it is late."""
-        table = self._own if state.call.role is Role.REQUESTER else self._theirs
+        table = self._own if state.role is Role.REQUESTER else self._theirs
         table.pop(state.id, None)
 
     def renew(self) -> list[CallState]:
@@ -98,8 +145,12 @@ class Session:
 
         Our own numbers go on: a call may be made before we hear of the change.
         """
-        lost = [*self._own.values(), *self._theirs.values()]
-        self._own.clear()
+        # A call of ours without its reply hears of the change by that (C-119), or
+        # was made after it: replies' handlers are told first (OQ-23).
+        answered = [state for state in self._own.values() if state.call.phase is Phase.DONE]
+        lost = [*answered, *self._theirs.values()]
+        for state in answered:
+            del self._own[state.id]
         self._theirs.clear()
         self._last_theirs = 0
         return lost
@@ -121,7 +172,7 @@ class Session:
             RemoteProtocolError: the peer may never say so here.
         """
         state = self._find(signal.call)
-        if state is None or not state.call.hear(_WORDS[type(signal)]):
+        if state is None or not state.hear(_WORDS[type(signal)]):
             self.late += 1
             return None
         match signal:
@@ -142,7 +193,7 @@ class Session:
         Raises:
             RemoteProtocolError: the number cannot be right.
         """
-        state.call.hear(Word.REPLY)
+        state.hear(Word.REPLY)
         if state.inflow is not None:
             state.inflow.end(total)
         elif total:

@@ -31,10 +31,8 @@ from .waiter import Waiter
 class UnaryCall(Waiter["ReceivedFrame | TransportError | None"]):
     """A request under way: its reply, why there is none, or None when its time is over."""
 
-    __slots__ = ("deadline",)
-
     def __init__(self, loop: asyncio.AbstractEventLoop, deadline: float) -> None:
-        super().__init__(loop)
+        self._loop = loop
         self.deadline = deadline
 
     def arrived(self, reply: ReceivedFrame | TransportError) -> None:
@@ -47,9 +45,6 @@ class UnaryCall(Waiter["ReceivedFrame | TransportError | None"]):
     def expire(self) -> None:
         """The deadline has come."""
         self.wake_soon(None)
-
-    def lost(self) -> None:
-        """The connection ended; libxpc tells each request of it, through `arrived`."""
 
 
 class Caller:
@@ -72,6 +67,9 @@ class Caller:
         """One unary call, from the typed request to the typed result."""
         limit = self._limit(route, timeout_s)
         if not self.interceptors and not self.metadata:
+            readiness = self.readiness
+            if readiness.plain and not route.method.idempotent:
+                return await self._attempt(route, request, limit, None)
             return await self._try(route, request, limit, None)
         info = self.info(route, limit)
         return await wrapped(
@@ -111,28 +109,28 @@ class Caller:
     ) -> Any:
         link = self.link
         self.check_open()
-        state = link.session.open(route.shape, window=1)
+        session = link.session
+        number = session.open_unary()
         try:
             frame, handles = encode_request(
                 route,
                 request,
-                call=state.id,
+                call=number,
                 timeout_s=limit,
                 metadata=None if info is None else info.metadata,
             )
             call = UnaryCall(link.loop, link.loop.time() + limit)
-            state.owner = call
             link.connection.request(frame, handles, call.arrived)
             link.deadlines.add(call)
             try:
                 reply = await call
             except asyncio.CancelledError:
-                link.say(signals.Cancel(state.id))
+                link.say(signals.Cancel(number))
                 raise
             finally:
                 link.deadlines.discard(call)
             if reply is None:
-                link.say(signals.Cancel(state.id))
+                link.say(signals.Cancel(number))
                 raise DeadlineExceededError(route.method.name, limit)
             if isinstance(reply, TransportError):
                 raise again(reply)
@@ -142,7 +140,7 @@ class Caller:
                 # We cancelled nothing: the service's clock rang just before ours.
                 raise DeadlineExceededError(route.method.name, limit) from error
         finally:
-            link.session.close(state)
+            session.close_unary(number)
 
     async def send(self, route: Route, request: Any) -> None:
         """Send a one-way request; no answer will come, not even a failure."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Mapping, Sequence
 from copy import copy
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -176,11 +176,11 @@ class Client:
     def _route(self, method: Method[Any, Any]) -> Route:
         return route_of(method, self.protocol.package)
 
-    async def _call(
+    def _call(
         self, method: Method[RequestT, ReplyT], request: RequestT, timeout_s: float | None
-    ) -> ReplyT:
-        result: ReplyT = await self._caller.call(self._route(method), request, timeout_s)
-        return result
+    ) -> Coroutine[Any, Any, ReplyT]:
+        route = route_of(method, self.protocol.package)
+        return self._caller.call(route, request, timeout_s)
 
     async def _send(self, method: Method[RequestT, None], request: RequestT) -> None:
         await self._caller.send(self._route(method), request)

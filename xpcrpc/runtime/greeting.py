@@ -29,6 +29,17 @@ class Greeting:
         """The version of the service's contract; None if it does not speak of that."""
         return None if self._reply is None else self._reply.server.version
 
+    @property
+    def complete(self) -> bool:
+        """Whether the service has all that this client may ask for, or does not tell."""
+        return self._reply is None or not (self._missing() or self._other_major)
+
+    @property
+    def _other_major(self) -> bool:
+        assert self._reply is not None
+        theirs = self._reply.server.version
+        return self._protocol.version.split(".")[0] != theirs.split(".")[0]
+
     async def say(self, call: Callable[[Route, Any, float], Awaitable[Any]]) -> None:
         """Exchange versions. A service that knows no hello, such as rama's, is taken as it is.
 
@@ -69,10 +80,13 @@ class Greeting:
         reply = self._reply
         if reply is None:
             return
-        ours, theirs = self._protocol.version, reply.server.version
-        if method.selector not in reply.selectors or ours.split(".")[0] != theirs.split(".")[0]:
+        if method.selector not in reply.selectors or self._other_major:
             raise VersionMismatchError(
-                self._protocol.name, ours, theirs, method.name, self._missing()
+                self._protocol.name,
+                self._protocol.version,
+                reply.server.version,
+                method.name,
+                self._missing(),
             )
 
     def _missing(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import (
+    ConnectionInvalidError,
     InvalidMessageError,
     RemoteProtocolError,
     TerminationImminentError,
@@ -71,7 +72,7 @@ class Link:
         """End the connection and whatever runs on it."""
         if not self.closed:
             self.connection.cancel()
-            self._end()
+            self._end(ConnectionInvalidError(self.connection.name, "it was closed here"))
 
     def say(self, signal: signals.Signal) -> None:
         """Send a signal, unless the connection is at its end."""
@@ -107,7 +108,7 @@ class Link:
             close_handles(event)
         else:
             if self.on_request is None:
-                self.unserved(event)
+                self.unserved(event, asked)
             else:
                 self.on_request(event, asked)
 
@@ -128,12 +129,21 @@ class Link:
             case signals.Cancel():
                 state.owner.cancelled()
 
-    def unserved(self, received: ReceivedFrame) -> None:
+    def unserved(self, received: ReceivedFrame, asked: Asked) -> None:
         """Refuse what nothing here serves."""
-        self.refuse(received, UnknownSelectorError("nothing is served on this side"))
+        error = UnknownSelectorError("nothing is served on this side")
+        self.refuse(received, error, asked.call)
 
-    def refuse(self, received: ReceivedFrame, error: Any) -> None:
-        """Answer a request with a failure, and close what came with it."""
+    def refuse(self, received: ReceivedFrame, error: Any, call: int | None = None) -> None:
+        """Answer a request with a failure, and close what came with it.
+
+        ``call`` is its number if it was not admitted: the peer may speak of it yet.
+        """
+        if call is not None:
+            try:
+                self.session.refuse(call)
+            except RemoteProtocolError as violation:
+                self.violated(violation)
         _log.warning("refused a message of pid %d: %s", received.sender.pid, error)
         close_handles(received)
         if received.expects_reply:
@@ -150,22 +160,22 @@ class Link:
         if isinstance(fault, TerminationImminentError):
             return
         if fault.retryable:
-            self._abandon()
+            self._abandon(fault)
             self.peer_draining = False
             if self.on_interruption is not None:
                 self.on_interruption()
             return
-        self._end()
+        self._end(fault)
 
-    def _abandon(self) -> None:
+    def _abandon(self, fault: TransportError) -> None:
         for state in self.session.renew():
-            state.owner.lost()
+            state.owner.lost(fault)
 
-    def _end(self) -> None:
+    def _end(self, fault: TransportError) -> None:
         if self.closed:
             return
         self.closed = True
-        self._abandon()
+        self._abandon(fault)
         self.deadlines.close()
         if self.on_end is not None:
             self.on_end()

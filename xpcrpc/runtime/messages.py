@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from attrs import frozen
+from attrs import define, frozen
 
 from ..codec import frame as frames
 from ..codec.converter import from_value, to_value
@@ -68,7 +68,7 @@ def route_of(method: Method[Any, Any], package: str) -> Route:
     reply, item_in, item_out = map(known, (method.reply, method.items_in, method.items_out))
     return Route(
         method=method,
-        shape=Shape((item_in is not None, item_out is not None)),
+        shape=Shape.of(requester=item_in is not None, responder=item_out is not None),
         reply=reply,
         item_in=item_in,
         item_out=item_out,
@@ -202,7 +202,7 @@ def _bytes(received: ReceivedFrame) -> bytes:
     return frame if type(frame) is bytes else bytes(frame)
 
 
-@frozen
+@define(eq=False)
 class Asked:
     """A request, as far as the envelope tells."""
 
@@ -297,7 +297,7 @@ def decode_items(hint: Any, values: Sequence[Value]) -> list[Any]:
     return [from_value(value, hint) for value in values]
 
 
-@frozen
+@define(eq=False)
 class Reply:
     """A reply that is more than a plain result: a failure, or one that ends a stream."""
 

@@ -29,11 +29,13 @@ class Readiness:
         self._task: asyncio.Task[None] | None = None
         self.ready = greeting is None
         """Whether calls may go out at once."""
+        self.plain = self.ready
+        """Whether they may, and none needs a look at what the service has."""
 
     def interrupted(self) -> None:
         """The service was replaced by a new process, which knows nothing of us."""
         self._owes_hook = self._hook is not None
-        self.ready = self.greeting is None and not self._owes_hook
+        self.ready = self.plain = self.greeting is None and not self._owes_hook
 
     async def wait(
         self,
@@ -72,6 +74,7 @@ class Readiness:
                 self._owes_hook = True
                 raise
         self.ready = True
+        self.plain = self.greeting is None or self.greeting.complete
 
     def _prepared(self, task: asyncio.Task[None]) -> None:
         self._task = None

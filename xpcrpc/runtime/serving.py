@@ -20,6 +20,7 @@ from ..errors import (
     RemoteProtocolError,
     StreamOverflowError,
     TooManyCallsError,
+    TransportError,
     UnavailableError,
 )
 from ..protocol import keys, signals
@@ -111,7 +112,7 @@ class ServedCall:
         """The requester wants no answer any more."""
         self.stop(CallCancelledError(f"{self.route.method.name} was cancelled by its caller"))
 
-    def lost(self) -> None:
+    def lost(self, fault: TransportError) -> None:
         """The requester is gone."""
         if self.received.expects_reply:
             self.stop(None)

@@ -13,13 +13,14 @@ from ..contract import Overflow
 from ..errors import (
     CallCancelledError,
     CallError,
+    ConnectionInterruptedError,
     DeadlineExceededError,
     DecodeError,
     RemoteProtocolError,
     TransportError,
 )
 from ..protocol import signals
-from ..protocol.call import Word
+from ..protocol.call import Phase, Word
 from ..protocol.session import CallState
 from ..transport.base import ReceivedFrame
 from ..values import Value
@@ -50,6 +51,7 @@ class StreamCall:
         self._caller = caller
         self._route = route
         self._timeout_s = timeout_s
+        self._limit: float | None = None
         self._state: CallState | None = None
         self._outbox: Outbox | None = None
         self._feeder: asyncio.Task[None] | None = None
@@ -64,7 +66,7 @@ class StreamCall:
     async def open(self, request: Any, items: AsyncIterable[Any] | None) -> None:
         """Send the request, through the interceptors."""
         caller = self._caller
-        limit = caller.stream_limit(self._route, self._timeout_s)
+        limit = self._limit = caller.stream_limit(self._route, self._timeout_s)
         await caller.prepare(self._route, limit)
         if not caller.interceptors:
             self._info = caller.info(self._route, limit)
@@ -161,11 +163,14 @@ class StreamCall:
         """Only a requester cancels."""
 
     def lost(self) -> None:
-        """The connection ended; libxpc tells each request of it, through `_replied`."""
+        """The connection ended. Without a reply, libxpc tells the request (`_replied`);
+        with one, items that it announced will not come any more."""
+        if self._state is not None and self._state.call.phase is Phase.DONE and not self.over:
+            self._finish(ConnectionInterruptedError(self._link.connection.name))
 
     def expire(self) -> None:
         """The deadline has come."""
-        self.cancel(DeadlineExceededError(self._route.method.name, self._timeout_s or 0.0))
+        self.cancel(DeadlineExceededError(self._route.method.name, self._limit or 0.0))
 
     def _replied(self, reply: ReceivedFrame | TransportError) -> None:
         if isinstance(reply, TransportError):
@@ -204,7 +209,7 @@ class StreamCall:
             value = self._reply.value()
         except CallCancelledError:
             # We cancelled nothing: the service's clock rang just before ours.
-            self._finish(DeadlineExceededError(self._route.method.name, self._timeout_s or 0.0))
+            self._finish(DeadlineExceededError(self._route.method.name, self._limit or 0.0))
         except (CallError, DecodeError) as error:
             self._finish(error)
         else:
@@ -239,7 +244,7 @@ class StreamCall:
             async for item in items:
                 await self._outbox.put(item)
             await self._outbox.drain()
-            if not self.over:
+            if not self.over and self._reply is None:
                 assert self._state.outflow is not None
                 self._state.call.say(Word.END)
                 self._link.say(signals.End(self._state.id, self._state.outflow.sent))
@@ -253,7 +258,7 @@ class StreamCall:
 
     def _send_items(self, batch: list[Encoded]) -> None:
         assert self._state is not None
-        if not self.over:
+        if not self.over and self._reply is None:
             self._link.connection.send(*encode_items(self._state.id, batch))
 
     def _grant(self, credit: int) -> None:

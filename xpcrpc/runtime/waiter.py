@@ -25,25 +25,16 @@ _PENDING: Any = object()
 class Waiter(Generic[T]):
     """One value, or one exception, for one task."""
 
-    __slots__ = (
-        "__weakref__",
-        "_asyncio_future_blocking",
-        "_callback",
-        "_cancelled",
-        "_context",
-        "_error",
-        "_loop",
-        "_value",
-    )
+    # Defaults in the class: one is made for every call, and most of this is never set.
+    _asyncio_future_blocking = False
+    _callback: Callable[[Any], object] | None = None
+    _context: Context | None = None
+    _value: T = _PENDING
+    _error: BaseException | None = None
+    _cancelled = False
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._asyncio_future_blocking = False
-        self._callback: Callable[[Any], object] | None = None
-        self._context: Context | None = None
-        self._value: T = _PENDING
-        self._error: BaseException | None = None
-        self._cancelled = False
 
     def wake(self, value: T) -> None:
         """Give the value; the waiting task goes on inside this call."""

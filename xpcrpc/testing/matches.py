@@ -11,6 +11,9 @@ from ..codec import frame as frames
 from ..protocol import keys
 from ..transport.memory import Direction, Kind, Passage
 
+OWN_PREFIX: Final = "xpcrpc."
+"""What the selectors of the runtime's own calls begin with."""
+
 TO_SERVER: Final = Direction.TO_SERVER
 TO_CLIENT: Final = Direction.TO_CLIENT
 
@@ -26,11 +29,14 @@ class Match:
     selector: str | None = None
     """The method's name on the wire, of a request or of the request that a reply answers."""
     when: Callable[[Passage], bool] | None = None
+    own_calls: bool = False
+    """Whether the runtime's own calls count, such as the hello of a new connection."""
 
     def selects(self, passage: Passage) -> bool:
         """Whether the message is one of them, ``nth`` aside."""
         return (
-            (self.direction is None or self.direction is passage.direction)
+            (self.own_calls or self.selector is not None or not is_own_call(passage))
+            and (self.direction is None or self.direction is passage.direction)
             and (self.kind is None or self.kind is passage.kind)
             and (self.selector is None or self.selector == selector_of(passage))
             and (self.when is None or self.when(passage))
@@ -62,6 +68,11 @@ def reply(nth: int | None = None, *, selector: str | None = None) -> Match:
 def message(nth: int | None = None, direction: Direction | None = None) -> Match:
     """Messages outside requests and replies, such as a stream's: all, or the nth."""
     return Match(direction, Kind.MESSAGE, nth)
+
+
+def is_own_call(passage: Passage) -> bool:
+    """Whether a message belongs to a call that the runtime makes by itself."""
+    return (selector_of(passage) or "").startswith(OWN_PREFIX)
 
 
 def selector_of(passage: Passage) -> str | None:

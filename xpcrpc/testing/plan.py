@@ -140,9 +140,9 @@ def random_plan(seed: int, chances: Mapping[Fault, float], *, of: Match | None =
     Args:
         seed: say it in the test's failure, to see the same again.
         chances: each fault's probability, 0 to 1, for each message.
-        of: only these messages; all of them unless given.
+        of: only these messages; unless given all of them, the runtime's own calls too.
     """
-    base = of or Match()
+    base = of or Match(own_calls=True)
     rows = {
         evolve(base, when=_both(base.when, _Chance(f"{seed}/{number}", probability))): fault
         for number, (fault, probability) in enumerate(chances.items())

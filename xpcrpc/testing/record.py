@@ -13,8 +13,9 @@
       4  client 1 → org.example.pair  #2 tick()   (never arrived)
       5  client 1   interrupted       #2
 
-An exception that leaves the block carries the transcript as a note. `over`
-records whatever uses another transport.
+What the runtime says by itself, such as its hello, is left out. An exception
+that leaves the block carries the transcript as a note. `Transcript.over` records
+whatever uses another transport.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from ..errors import FrameError, TransportError
 from ..transport.base import Frame, Transport
 from ..values import Handle, Value
 from . import wording
+from .matches import OWN_PREFIX
 from .recording import RecordedTransport
 
 __all__ = ["Line", "Transcript", "record"]
@@ -51,6 +53,8 @@ class Line:
     """The request that it is about."""
     key: bytes | None = None
     """What was said, to know it again when it arrives; None for what does not travel."""
+    hidden: bool = False
+    """Whether it belongs to a call that the runtime makes by itself."""
     watched: bool = False
     """Whether its arrival would be seen."""
     arrivals: int = 0
@@ -109,6 +113,11 @@ class Transcript:
         self._counts[kind] = self._counts.get(kind, 0) + 1
         return f"{kind} {self._counts[kind]}"
 
+    def number_of(self, frame: Frame, handles: tuple[Handle, ...]) -> int | None:
+        """A new request's number; None for a call that the runtime makes by itself."""
+        own = _read(frame, handles)[1].startswith(OWN_PREFIX)
+        return None if own else self.next_request()
+
     def next_request(self) -> int:
         """A new request's number."""
         self._counts["#"] = self._counts.get("#", 0) + 1
@@ -131,10 +140,12 @@ class Transcript:
         number: int | None = None,
         *,
         watched: bool,
+        hidden: bool = False,
     ) -> Line:
         """Somebody sends a message."""
         key, what = _read(frame, handles)
-        line = Line(who, what, to, number, key, watched)
+        hidden = hidden or what.startswith(OWN_PREFIX)
+        line = Line(who, what, to, number, key, hidden, watched)
         if self._add(line):
             self._under_way.setdefault(key, []).append(line)
         return line
@@ -146,6 +157,8 @@ class Transcript:
         frame: Frame,
         handles: tuple[Handle, ...],
         number: int | None = None,
+        *,
+        hidden: bool = False,
     ) -> Line:
         """A message arrives: the line that sent it, or a new one if nobody recorded that."""
         key, what = _read(frame, handles)
@@ -155,12 +168,15 @@ class Transcript:
         others = [line for line in candidates if line.who != who and line.may_reach(who)]
         line = next((each for each in others if not each.arrivals), others[-1] if others else None)
         if line is None:
-            line = Line(sender, what, who, number, key)
+            line = Line(sender, what, who, number, key, hidden or what.startswith(OWN_PREFIX))
             self._add(line)
         line.arrivals += 1
         return line
 
     def _add(self, line: Line) -> bool:
+        """Keep a line, if there is room; whether its arrival is to be noticed."""
+        if line.hidden:
+            return True
         kept = len(self.lines) < MAX_LINES
         if kept:
             self.lines.append(line)

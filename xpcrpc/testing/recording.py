@@ -127,9 +127,9 @@ class RecordedConnection:
             if self._other == "its client":
                 self._other = line.who  # now it is known which one
             number = line.number
-            if number is None and event.expects_reply:
+            if number is None and event.expects_reply and not line.hidden:
                 line.number = number = self._transcript.next_request()
-            handler(RecordedFrame(event, self, number))
+            handler(RecordedFrame(event, self, number, hidden=line.hidden))
 
         self._connection.set_event_handler(take)
 
@@ -159,26 +159,36 @@ class RecordedConnection:
 
     def request(self, frame: Frame, handles: Sequence[Handle], on_reply: ReplyHandler) -> None:
         """See `xpcrpc.transport.base.Connection.request`."""
-        number = self._transcript.next_request()
+        number = self._transcript.number_of(frame, tuple(handles))
 
         def answered(reply: ReceivedFrame | TransportError) -> None:
             if isinstance(reply, TransportError):
                 self._transcript.fault(self.who, reply, number)
             else:
+                table = tuple(reply.handles)
+                hidden = number is None
                 self._transcript.heard(
-                    self.who, self._other, reply.frame, tuple(reply.handles), number
+                    self.who, self._other, reply.frame, table, number, hidden=hidden
                 )
             on_reply(reply)
 
         self._connection.request(frame, handles, answered)
         self.say(frame, handles, number)
 
-    def say(self, frame: Frame, handles: Sequence[Handle], number: int | None) -> None:
+    def say(
+        self,
+        frame: Frame,
+        handles: Sequence[Handle],
+        number: int | None,
+        *,
+        hidden: bool = False,
+    ) -> None:
         """Write down what this end says."""
         transcript = self._transcript
         # Its arrival shows where the other end is recorded too.
         watched = self._other in transcript.served or self._other.startswith("client ")
-        transcript.said(self.who, self._other, frame, tuple(handles), number, watched=watched)
+        table = tuple(handles)
+        transcript.said(self.who, self._other, frame, table, number, watched=watched, hidden=hidden)
 
     def note(self, what: str, number: int | None) -> None:
         """Write down what this end does."""
@@ -189,11 +199,17 @@ class RecordedFrame:
     """A message that arrived, and whose answer is listened to."""
 
     def __init__(
-        self, received: ReceivedFrame, connection: RecordedConnection, number: int | None
+        self,
+        received: ReceivedFrame,
+        connection: RecordedConnection,
+        number: int | None,
+        *,
+        hidden: bool,
     ) -> None:
         self._received = received
         self._connection = connection
         self._number = number
+        self._hidden = hidden
         self.frame = received.frame
         self.handles = received.handles
         self.sender = received.sender
@@ -202,7 +218,7 @@ class RecordedFrame:
     def reply(self, frame: Frame, handles: Sequence[Handle] = ()) -> None:
         """See `xpcrpc.transport.base.ReceivedFrame.reply`."""
         self._received.reply(frame, handles)
-        self._connection.say(frame, handles, self._number)
+        self._connection.say(frame, handles, self._number, hidden=self._hidden)
 
     def drop(self) -> None:
         """See `xpcrpc.transport.base.ReceivedFrame.drop`."""

@@ -91,13 +91,3 @@ class MemoryPeer(MemoryConnection):
         self._peer = identity  # right before any message (C-99)
         self._link = link
         link.show(self)
-
-    def activate(self) -> None:
-        """Begin; doing so again changes nothing (C-57).
-
-        Raises:
-            MisuseError: there is no event handler (C-55).
-        """
-        super().activate()
-        if self._active and self._link is not None:
-            self._link.keep_peer(self)

@@ -54,34 +54,27 @@ def _duplicate(handle: Handle) -> Handle:
 
 
 def _share(memory: SharedMemory) -> SharedMemory:
-    view = memory.buffer
-    mapping = memory._release
-    if not isinstance(mapping, _SharedMapping):
-        mapping = _SharedMapping(mapping)
-        memory._release = mapping
-    mapping.users += 1
-    return SharedMemory(memoryview(view), release=mapping)
+    """A second object for the same memory, each to be closed on its own."""
+    if not isinstance(memory._release, _Unmap):
+        memory._release = _Unmap(memory._release)
+    return SharedMemory(memoryview(memory.buffer), release=_Unmap(lambda: None))
 
 
-class _SharedMapping:
-    """One mapping with several `SharedMemory` objects; the last one to close unmaps it.
+class _Unmap:
+    """Unmaps memory, unless another object still shows it; the last view does it then.
 
-    Two processes would each have a mapping of their own; in one process, one
-    that lives as long as anybody uses it looks the same.
+    Two processes would each have a mapping of their own; in one process, one that
+    lives as long as anybody uses it looks the same.
     """
 
     def __init__(self, release: Callable[[], None]) -> None:
         self._release = release
-        self.users = 1
 
     def __call__(self) -> None:
-        self.users -= 1
-        if self.users:
-            return
         try:
             self._release()
         except BufferError:
-            pass  # somebody still holds a view of the bytes; the last view frees them
+            pass
 
 
 class Door:

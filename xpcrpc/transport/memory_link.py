@@ -137,8 +137,6 @@ class Lane:
             parcel.close()
             self._link.fail(verdict.before)
             return
-        if verdict.after is not None:
-            self._link.lane(self._direction.back).shut()
         if verdict.copies < 1:
             parcel.close()
         else:
@@ -166,10 +164,9 @@ class Link:
         self.loop = loop
         self.client_process = client.process
         self.server_process = server_process
+        # Weak: what is active is kept by its process (C-107), what is not is the program's.
         self._client = weakref.ref(client)
-        # Weak until it is activated; then the link keeps it (C-107).
         self._peer: weakref.ref[MemoryConnection] | None = None
-        self._kept_peer: MemoryConnection | None = None
         self._lanes = {direction: Lane(self, direction) for direction in Direction}
         self.client_process.links.add(self)
         self.server_process.links.add(self)
@@ -178,7 +175,7 @@ class Link:
         """Who takes what goes this way, if it is there (yet, or still)."""
         if direction is Direction.TO_CLIENT:
             return self._client()
-        return self._kept_peer or (self._peer() if self._peer is not None else None)
+        return self._peer() if self._peer is not None else None
 
     def lane(self, direction: Direction) -> Lane:
         """The lane of one direction."""
@@ -187,10 +184,6 @@ class Link:
     def show(self, peer: MemoryConnection) -> None:
         """The listener has made the server's end."""
         self._peer = weakref.ref(peer)
-
-    def keep_peer(self, peer: MemoryConnection) -> None:
-        """The server's end was activated: it lives until its INVALID."""
-        self._kept_peer = peer
 
     def push(self, direction: Direction, parcel: Parcel) -> None:
         """Send one message, after the interceptor has seen it."""
@@ -227,11 +220,8 @@ class Link:
 
     def forget(self, sends: Direction) -> None:
         """The side that sends this way needs the link no more."""
-        if sends is Direction.TO_SERVER:
-            self.client_process.links.discard(self)
-            return
-        self._kept_peer = None
-        self.server_process.links.discard(self)
+        process = self.client_process if sends is Direction.TO_SERVER else self.server_process
+        process.links.discard(self)
 
     def fail(self, ending: Ending) -> None:
         """Make it end: what is on its way is lost."""

@@ -103,7 +103,7 @@ class MemoryListener:
             _log.warning("%s: %s does not meet %s", self._name, client.identity, self._rule)
             link.close(Direction.TO_CLIENT)
             return
-        # Activated, it is kept by its link, else by the program alone: a peer
+        # Activated, it is kept by its process, else by the program alone: a peer
         # that nobody keeps ends with this function (C-105).
         try:
             self._on_peer(MemoryPeer(self.process, link))
