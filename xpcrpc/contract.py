@@ -116,6 +116,7 @@ ReplyT = TypeVar("ReplyT")
 ClientT = TypeVar("ClientT")
 ClientT_co = TypeVar("ClientT_co", covariant=True)
 ServerT = TypeVar("ServerT")
+ServerT_co = TypeVar("ServerT_co", covariant=True)
 
 
 class Overflow(StrEnum):
@@ -214,5 +215,12 @@ class ClientEnd(Generic[ClientT_co]):
 
     It may be connected to, kept, or put into another message.
     """
+
+    endpoint: Endpoint
+
+
+@define(frozen=True, eq=True)
+class ServerEnd(Generic[ServerT_co]):
+    """The wish to be served: whoever gets it may serve one protocol to its maker."""
 
     endpoint: Endpoint

@@ -356,3 +356,20 @@ async def test_unasked_items_end_the_connection_of_their_sender_only(host: Host)
 def test_items_are_what_their_class_says() -> None:
     assert Tick(number=1) == Tick(number=1)
     assert CountRequest(count=1).fail_after is None
+
+
+async def test_whoever_gets_a_server_end_serves_its_maker(host: Host) -> None:
+    """Both ends are in one process here; the end travels as any endpoint does."""
+    async with HelperClient.expect() as expected:
+        host.serve_end(expected.end, Halver())
+        client = await expected.client()
+        assert (await client.halve(value=10)).value == 5
+
+
+async def test_a_server_end_is_served_once(host: Host) -> None:
+    async with HelperClient.expect() as expected:
+        host.serve_end(expected.end, Halver())
+        client = await expected.client()
+        host.serve_end(expected.end, Halver())
+        assert await expected.client() is client
+        assert (await client.halve(value=10)).value == 5

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -16,10 +15,11 @@ ROOT = Path(__file__).parents[2]
 
 pytest_plugins = ["pytester"]
 
-INSTALLED = any(each.name == "xpcrpc" for each in entry_points(group="pytest11"))
-ARGUMENTS = ["-p", "no:cacheprovider", "--import-mode=importlib", "-o", "asyncio_mode=auto"]
-if not INSTALLED:
-    ARGUMENTS += ["-p", "xpcrpc.testing.plugin"]
+# By its module, whether or not an installation of this package registers it, too.
+ARGUMENTS = [
+    "-p", "no:cacheprovider", "-p", "no:xpcrpc", "-p", "xpcrpc.testing.plugin",
+    "--import-mode=importlib", "-o", "asyncio_mode=auto",
+]  # fmt: skip
 
 
 def run(pytester: pytest.Pytester, source: str) -> pytest.RunResult:

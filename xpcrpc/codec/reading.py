@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from ..constraints import AllOf, Constraint, Each
-from ..contract import ClientEnd, UnknownCase
+from ..contract import UnknownCase
 from ..errors import DecodeError, Problem, ValueProblemsError
 from ..kinds import IntKind
 from ..values import Date, Duration, Endpoint, FileDescriptor, SharedMemory
@@ -140,12 +140,12 @@ def _fd(shape: Shape, find: Find) -> Read:
 
 
 def _endpoint(shape: Shape, find: Find) -> Read:
-    typed = shape.cls is ClientEnd
+    typed = shape.cls
 
     def read(value: Any) -> Any:
         if not isinstance(value, Endpoint):
             raise wrong("endpoint", value)
-        return ClientEnd(value) if typed else value
+        return typed(value) if typed else value
 
     return read
 

@@ -30,7 +30,7 @@ from attrs import NOTHING, Attribute, evolve, field, fields, frozen, has
 
 from .. import contract, values
 from ..constraints import Constraint
-from ..contract import WIRE, ClientEnd, OpenEnum, OpenIntEnum, UnknownCase
+from ..contract import WIRE, ClientEnd, OpenEnum, OpenIntEnum, ServerEnd, UnknownCase
 from ..kinds import FdMode, FloatKind, IntKind
 from ..values import Date, Duration, Endpoint, FileDescriptor, SharedMemory, UInt64, Value
 
@@ -160,6 +160,7 @@ _SIMPLE: Final[dict[Any, Shape]] = {
     SharedMemory: Shape(Kind.SHMEM, SharedMemory),
     Endpoint: Shape(Kind.ENDPOINT, Endpoint),
     ClientEnd: Shape(Kind.ENDPOINT, ClientEnd, cls=ClientEnd),
+    ServerEnd: Shape(Kind.ENDPOINT, ServerEnd, cls=ServerEnd),
     Any: Shape(Kind.ANY, Value),
     object: Shape(Kind.ANY, Value),
 }
@@ -215,8 +216,8 @@ def _shape(hint: Any, module: str) -> Shape:
     if origin is dict and len(arguments) == 2 and arguments[0] is str:
         item = _shape(arguments[1], module)
         return Shape(Kind.MAP, dict[str, item.hint], item=item)  # type: ignore[name-defined]
-    if origin is ClientEnd:
-        return Shape(Kind.ENDPOINT, hint, cls=ClientEnd)
+    if origin is ClientEnd or origin is ServerEnd:
+        return Shape(Kind.ENDPOINT, hint, cls=origin)
     if isinstance(hint, type):
         return _class(hint)
     return Shape(Kind.OPAQUE, hint, cls=hint)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 from uuid import UUID
 
-from ..contract import ClientEnd, UnknownCase
+from ..contract import UnknownCase
 from ..errors import EncodeError, Problem
 from ..kinds import IntKind
 from ..values import MAX_DEPTH, Date, Duration, Endpoint, FileDescriptor, SharedMemory, UInt64
@@ -180,14 +180,14 @@ def _shmem(shape: Shape, find: Find) -> Write:
 
 
 def _endpoint(shape: Shape, find: Find) -> Write:
-    typed = shape.cls is ClientEnd
+    typed = shape.cls
 
     def write(value: Any) -> Endpoint:
-        if typed and isinstance(value, ClientEnd):
-            return value.endpoint
+        if typed and isinstance(value, typed):
+            return cast(Endpoint, value.endpoint)
         if not typed and isinstance(value, Endpoint):
             return value
-        raise wrong("ClientEnd" if typed else "Endpoint", value)
+        raise wrong(typed.__name__ if typed else "Endpoint", value)
 
     return write
 

@@ -97,6 +97,7 @@ _LATE: Final = frozenset(
         (_P, Phase.CANCELLED, Word.ITEMS),
         (_P, Phase.CANCELLED, Word.CREDIT),
         (_P, Phase.ENDED, Word.CREDIT),
+        (_P, Phase.DONE, Word.CREDIT),
         (_Q, Phase.DONE, Word.ITEMS),
         (_Q, Phase.DONE, Word.CREDIT),
         (_Q, Phase.DONE, Word.END),
@@ -106,10 +107,6 @@ _LATE: Final = frozenset(
 
 _OVERTAKEN: Final = (_P, Phase.DONE, Word.ITEMS)
 """Items that their reply has passed on the way (C-79); the reply says how many come."""
-
-_OVERTAKEN: Final = frozenset({(_P, Phase.DONE, Word.ITEMS), (_P, Phase.DONE, Word.CREDIT)})
-"""What the responder said before its reply and may be heard after it: libxpc promises no
-order between the two (C-79). The items count; credit for a call that is over does not."""
 
 _ONLY_IN_STREAMS: Final = {
     # word: whether the speaker, or the other side, must be one that streams
@@ -153,11 +150,8 @@ class Call:
             return True
         if (speaker, self.phase, word) == _OVERTAKEN and self._fits(speaker, word):
             return True
-        if self._fits(speaker, word):
-            if (speaker, self.phase, word) in _OVERTAKEN:
-                return word is Word.ITEMS
-            if (speaker, self.phase, word) in _LATE:
-                return False
+        if (speaker, self.phase, word) in _LATE and self._fits(speaker, word):
+            return False
         raise RemoteProtocolError(self._complaint(speaker, word))
 
     def _following(self, speaker: Role, word: Word) -> Phase | None:

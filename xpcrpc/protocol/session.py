@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from ..errors import RemoteProtocolError, TooManyCallsError
+from ..errors import RemoteProtocolError, TooManyCallsError, TransportError
 from .call import Call, Phase, Role, Shape, Word
 from .flow import Inflow, Outflow
 from .signals import Cancel, Credit, End, Items
@@ -55,7 +55,7 @@ class CallState(Call):
 class _NoOwner:
     """Of unary calls of our own: libxpc itself tells each of its end."""
 
-    def lost(self) -> None:
+    def lost(self, fault: TransportError) -> None:
         """Nothing to do."""
 
 

@@ -8,6 +8,7 @@ signal     message                                      said by
 `End`      ``{"$call": id, "$end": total}``             the requester
 `Cancel`   ``{"$call": id, "$cancel": true}``           the requester
 `Drain`    ``{"$drain": true}``                         a server that will end
+`Ready`    ``{"$ready": true}``                         a server that connected
 =========  ===========================================  ====================
 
 A message with ``$selector`` is a request or an event, never a signal.
@@ -57,11 +58,16 @@ class Cancel:
 
 
 @frozen
+class Ready:
+    """This side connected in order to serve, and does."""
+
+
+@frozen
 class Drain:
     """New calls on this connection will be refused."""
 
 
-Signal: TypeAlias = Items | Credit | End | Cancel | Drain
+Signal: TypeAlias = Items | Credit | End | Cancel | Drain | Ready
 
 
 def write(signal: Signal) -> Message:
@@ -77,6 +83,8 @@ def write(signal: Signal) -> Message:
             return {keys.CALL: UInt64(call), keys.CANCEL: True}
         case Drain():
             return {keys.DRAIN: True}
+        case Ready():
+            return {keys.READY: True}
 
 
 def read(message: Mapping[str, Value]) -> Signal | None:
@@ -89,6 +97,8 @@ def read(message: Mapping[str, Value]) -> Signal | None:
         return None
     if keys.DRAIN in message:
         return Drain()
+    if keys.READY in message:
+        return Ready()
     call = number(message, keys.CALL)
     if call is None:
         raise RemoteProtocolError(f"a message with neither {keys.SELECTOR} nor {keys.CALL}")

@@ -83,8 +83,10 @@ class Caller:
 
     async def _try(self, route: Route, request: Any, limit: float, info: CallInfo | None) -> Any:
         readiness = self.readiness
+        until = self.link.loop.time() + limit
         if not readiness.ready:
             await self.prepare(route, limit)
+            limit = self._left(route, limit, until)
         elif readiness.greeting is not None:
             readiness.greeting.check(route.method)
         try:
@@ -93,8 +95,16 @@ class Caller:
             if not route.method.idempotent or self.link.closed:
                 raise
         # Once: a service that dies on this very request must not be fed it for ever.
+        limit = self._left(route, limit, until)
         await self.prepare(route, limit)
-        return await self._attempt(route, request, limit, info)
+        return await self._attempt(route, request, self._left(route, limit, until), info)
+
+    def _left(self, route: Route, limit: float, until: float) -> float:
+        """The seconds that are left of ``limit``: all attempts share the call's one deadline."""
+        left = until - self.link.loop.time()
+        if not left > 0:
+            raise DeadlineExceededError(route.method.name, limit)
+        return left
 
     async def prepare(self, route: Route, limit: float | None) -> None:
         """Wait until calls may go out, and refuse one that the service cannot serve."""
@@ -172,7 +182,9 @@ class Caller:
     def check_open(self) -> None:
         """Raise if no call can be made now."""
         if self.link.closed:
-            raise ConnectionInvalidError(self.link.connection.name, "the client was closed")
+            fault = ConnectionInvalidError(self.link.connection.name, "the client was closed")
+            fault.may_have_run = False
+            raise fault
         if self.link.peer_draining:
             raise UnavailableError("the service is ending and takes no new calls")
 

@@ -12,6 +12,7 @@ from ..errors import MisuseError
 from ..transport.base import Connection, Transport
 from .caller import Caller
 from .events import Events
+from .expecting import Expected
 from .greeting import Greeting
 from .inbound import Inbound
 from .interceptors import ClientInterceptor
@@ -78,6 +79,11 @@ class Client:
         client = cls(link, caller)
         link.activate()
         return client
+
+    @classmethod
+    def expect(cls, *, transport: Transport | None = None) -> Expected[Self]:
+        """Ask somebody to serve us: send the result's ``end``, then await its ``client()``."""
+        return Expected(cls, transport or libxpc())
 
     def with_metadata(self, **words: str) -> Self:
         """This client, on the same connection, sending these words beside each request."""

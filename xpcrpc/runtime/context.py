@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..contract import ClientEnd, Method
+from ..contract import ClientEnd, Method, ServerEnd
 from ..transport.base import PeerIdentity
 from .deadlines import serving_until
 from .interceptors import Metadata
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .serving import ServedCall
 
 ClientT = TypeVar("ClientT")
+ServerT = TypeVar("ServerT", bound="Server[Any]")
 AnyClient = TypeVar("AnyClient", bound="Client")
 
 
@@ -72,3 +73,7 @@ class CallContext:
         """
         end: ClientEnd[ClientT] = self._scope.offer(server)
         return end
+
+    def serve(self, end: ServerEnd[ServerT], server: ServerT) -> None:
+        """Serve whoever made ``end``, until either side's connection ends or the host stops."""
+        self._scope.serve_end(end, server)

@@ -6,11 +6,10 @@ import asyncio
 import logging
 import signal
 from collections.abc import Mapping, Sequence
-from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from ..contract import ClientEnd, Service
+from ..contract import ClientEnd, ServerEnd, Service
 from ..errors import ServiceConfigurationError, TransportError
 from ..protocol import signals
 from ..protocol.session import MAX_CALLS
@@ -60,6 +59,7 @@ class Host:
             interceptors=tuple(interceptors),
             max_calls=max_calls,
             offer=self.offer,
+            serve_end=self.serve_end,
         )
 
     @property
@@ -100,22 +100,33 @@ class Host:
         self._listen(listener, server, "an anonymous listener")
         return end
 
-    def _listen(self, listener: Listener, server: Server[Any], name: str) -> None:
+    def serve_end(self, end: ServerEnd[Any], server: Server[Any]) -> None:
+        """Serve whoever made ``end``, on a connection that this side makes."""
+        link = Link(self._transport.connect_endpoint(end.endpoint), initiator=True)
+        self._serve(link, server, self._router(server))
+        link.say(signals.Ready())
+
+    def _router(self, server: Server[Any]) -> Router:
         from .standard import Standard  # generated code: it imports this package in turn
 
-        router = Router(server, Standard(server.protocol, self._scope))
+        return Router(server, Standard(server.protocol, self._scope))
 
-        def accept(peer: Connection) -> None:
-            link = Link(peer, initiator=False)
-            Serving(self._scope, link, router)
-            link.on_end = partial(gone, link)
-            self._links.add(link)
-            server.links.add(link)
-            link.activate()
-
-        def gone(link: Link) -> None:
+    def _serve(self, link: Link, server: Server[Any], router: Router) -> None:
+        def gone() -> None:
             self._links.discard(link)
             server.links.discard(link)
+
+        Serving(self._scope, link, router)
+        link.on_end = gone
+        self._links.add(link)
+        server.links.add(link)
+        link.activate()
+
+    def _listen(self, listener: Listener, server: Server[Any], name: str) -> None:
+        router = self._router(server)
+
+        def accept(peer: Connection) -> None:
+            self._serve(Link(peer, initiator=False), server, router)
 
         def end(error: TransportError) -> None:
             if not self._ended.done() and listener in self._listeners:

@@ -45,7 +45,7 @@ class Inbound:
         elif self._serving is not None:
             self._serving.request(received, asked)
         else:
-            self._link.unserved(received)
+            self._link.unserved(received, asked)
 
     def _ended(self) -> None:
         self.subscriptions.end()

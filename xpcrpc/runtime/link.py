@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .inbound import Inbound
 
 _log: Final = logging.getLogger("xpcrpc.link")
-_OURS: Final = frozenset({keys.SELECTOR, keys.CALL, keys.DRAIN})
+_OURS: Final = frozenset({keys.SELECTOR, keys.CALL, keys.DRAIN, keys.READY})
 """A message without any of these is a foreign program's, not a broken signal."""
 
 
@@ -116,6 +116,8 @@ class Link:
         if isinstance(signal, signals.Drain):
             self.peer_draining = True
             return
+        if isinstance(signal, signals.Ready):
+            return  # it was said to be seen
         state = self.session.hear(signal)
         if state is None:
             return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from ..contract import ClientEnd
+from ..contract import ClientEnd, ServerEnd
 from ..errors import MisuseError
 from ..protocol.session import MAX_CALLS
 from .workers import Workers
@@ -21,6 +21,10 @@ def _no_offers(_: Server[Any]) -> ClientEnd[Any]:
     raise MisuseError("only what a Host serves can offer; serve the object by one")
 
 
+def _no_ends(_: ServerEnd[Any], __: Server[Any]) -> None:
+    raise MisuseError("only what a Host serves can serve an end; serve the object by one")
+
+
 @define(eq=False)
 class Scope:
     """The tasks, the rules and the end that served calls share."""
@@ -32,3 +36,4 @@ class Scope:
     draining: bool = False
     """Whether new calls are refused, since the end is near."""
     offer: Callable[[Server[Any]], ClientEnd[Any]] = field(default=_no_offers)
+    serve_end: Callable[[ServerEnd[Any], Server[Any]], None] = field(default=_no_ends)

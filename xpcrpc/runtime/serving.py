@@ -170,6 +170,7 @@ class Serving:
     def request(self, received: ReceivedFrame, asked: Asked) -> None:
         """Begin a call, or refuse it."""
         link = self._link
+        admitted = False
         try:
             target = self._router.find(asked.selector)
             route = target.route
@@ -179,6 +180,7 @@ class Serving:
             if requires is not None and not permits(requires, received.sender):
                 raise NotPermittedError(f"{route.method.name} is not for this peer")
             call = ServedCall(link, route, received, asked)
+            admitted = True  # or refused by the table, which notes its number, too
             self._admit(call, asked)
             try:
                 request = decode_argument(route, asked, received)
@@ -186,7 +188,7 @@ class Serving:
                 self._close(call)
                 raise
         except CallError as error:
-            link.refuse(received, error)
+            link.refuse(received, error, None if admitted else asked.call)
         except RemoteProtocolError as error:
             link.violated(error)
         else:

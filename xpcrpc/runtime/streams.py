@@ -13,7 +13,6 @@ from ..contract import Overflow
 from ..errors import (
     CallCancelledError,
     CallError,
-    ConnectionInterruptedError,
     DeadlineExceededError,
     DecodeError,
     RemoteProtocolError,
@@ -162,11 +161,11 @@ class StreamCall:
     def cancelled(self) -> None:
         """Only a requester cancels."""
 
-    def lost(self) -> None:
+    def lost(self, fault: TransportError) -> None:
         """The connection ended. Without a reply, libxpc tells the request (`_replied`);
         with one, items that it announced will not come any more."""
         if self._state is not None and self._state.call.phase is Phase.DONE and not self.over:
-            self._finish(ConnectionInterruptedError(self._link.connection.name))
+            self._finish(again(fault))
 
     def expire(self) -> None:
         """The deadline has come."""

@@ -19,6 +19,9 @@ from .waiter import Waiter
 MAX_IDLE: Final = 64
 """Tasks kept waiting for the next job; further ones end when theirs is done."""
 
+STUBBORN_S: Final = 2.0
+"""How long cancelled jobs may take to clean up when everything ends, in seconds."""
+
 Job: TypeAlias = Coroutine[Any, Any, None]
 
 _log = logging.getLogger("xpcrpc.server")
@@ -83,7 +86,8 @@ class Workers:
             finally:
                 self._job_ended()
             # A job that changed context variables takes them to its grave.
-            if len(self._idle) >= MAX_IDLE or copy_context() != context:
+            # So does one that was cancelled and would not end: the request to stop sticks.
+            if len(self._idle) >= MAX_IDLE or this.cancelling() or copy_context() != context:
                 return
             waiter: Waiter[Job] = Waiter(self._loop)
             self._idle.append(waiter)
@@ -101,7 +105,14 @@ class Workers:
             task.cancel()
 
     async def close(self) -> None:
-        """Cancel what runs and wait until every task has ended."""
+        """Cancel what runs and wait until it has ended, or for `STUBBORN_S` seconds.
+
+        A job that ignores its cancellation is left to itself, with a line in the log.
+        """
         tasks = list(self._tasks)
         self.stop()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if not tasks:
+            return
+        _, stubborn = await asyncio.wait(tasks, timeout=STUBBORN_S)
+        if stubborn:
+            _log.warning("%d call(s) ignore their cancellation; left behind", len(stubborn))

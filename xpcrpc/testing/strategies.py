@@ -19,7 +19,7 @@ from hypothesis.strategies import SearchStrategy
 from ..codec.reading import single_precision
 from ..codec.shape import UNKNOWN_FIELDS, Field, Kind, Shape, Struct, shape_of, struct_of
 from ..constraints import AllOf, ByteLength, Constraint, Each, Items, Length, Pattern, Range
-from ..contract import ClientEnd, UnknownCase
+from ..contract import UnknownCase
 from ..kinds import FdMode, IntKind
 from ..values import (
     INT64_MAX,
@@ -240,8 +240,8 @@ class _Maker:
         make = self._endpoint
         if make is None:
             raise ValueError("the type holds an endpoint; give strategies(…, endpoint=…)")
-        if shape.cls is ClientEnd:
-            return st.builds(lambda: ClientEnd(make()))
+        if shape.cls is not None:
+            return st.builds(lambda: shape.cls(make()))
         return st.builds(lambda: make())
 
     def _container(self, shape: Shape, rules: list[Constraint], depth: int) -> SearchStrategy[Any]:
