@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "runtime": FACTS | {"runtime", "protocol", "codec", "transport.base", "standard"},
     "standard": {"", "standard"},  # generated: like all of it, attrs and public names only
     "raw": FACTS | {"transport", "codec"},
+    "telemetry": FACTS | {"runtime"},
     "testing": FACTS | {"testing", "runtime", "codec", "protocol", "transport", "raw"},
     "codegen": {"codegen", "errors"},
 }
