@@ -9,11 +9,10 @@ from attrs import frozen
 
 from xpcrpc.errors import MisuseError
 
-from .check import check
 from .complaint import Complaint, Complaints
+from .imports import Loaded, Loader
 from .model import Contract
 from .naming import package_name
-from .read import read_contract
 from .source import Source, parse_source, read_source
 
 
@@ -24,6 +23,8 @@ class Compiled:
     contracts: tuple[Contract, ...]
     complaints: tuple[Complaint, ...]
     """In the files' order, then by place."""
+    imported: tuple[Contract, ...] = ()
+    """What the contracts import and nobody named; their packages are needed too."""
 
 
 def find_schemas(arguments: Sequence[str]) -> list[tuple[Path, str]]:
@@ -59,33 +60,48 @@ def compile_files(arguments: Sequence[str]) -> Compiled:
     return compile_sources([read_source(path, name) for path, name in find_schemas(arguments)])
 
 
-def compile_text(text: str | bytes, file: str = "contract.toml") -> Compiled:
-    """The same for one contract that is no file."""
+def compile_text(
+    text: str | bytes, file: str = "contract.toml", path: Path | None = None
+) -> Compiled:
+    """The same for one contract that is no file; with ``path``, as if it stood there.
+
+    Without it there is nothing that its imports could be relative to.
+    """
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    return compile_sources([parse_source(data, file)])
+    return compile_sources([parse_source(data, file, path)])
 
 
 def compile_sources(sources: Sequence[Source | Complaint]) -> Compiled:
     """The same for files that were read already; a complaint stands for one that could not be."""
-    contracts: list[Contract] = []
+    loader = Loader()
+    given = [loader.load(source) for source in sources]
+    packages: dict[str, Complaints] = {}
     complaints: list[Complaint] = []
-    packages: dict[str, tuple[Contract, Complaints]] = {}
-    for source in sources:
-        if isinstance(source, Complaint):
-            complaints.append(source)
+    imported: list[Contract] = []
+    # The given ones first, in their order; then what they import.
+    for one in dict.fromkeys([*given, *loader.loaded.values()]):
+        if isinstance(one, Complaint):
+            complaints.append(one)
             continue
-        found = Complaints(source)
-        contract = read_contract(found)
-        check(contract, found)
-        contracts.append(contract)
-        name = package_name(contract.package, contract.python)
-        other = packages.setdefault(name, (contract, found))[1]
-        if other is not found:
-            key = "python" if contract.python else "package"
-            found.at_value(
-                (key,),
-                f"its Python package is {name}, as for {other.place(('package',))}; "
-                'give one of them another with python = "…"',
-            )
-        complaints.extend(sorted(found.found))
-    return Compiled(() if complaints else tuple(contracts), tuple(complaints))
+        _one_package(one, packages)
+        complaints.extend(sorted(one.complaints.found))
+        if one not in given:
+            imported.append(one.contract)
+    if complaints:
+        return Compiled((), tuple(complaints))
+    contracts = [one.contract for one in dict.fromkeys(given) if isinstance(one, Loaded)]
+    return Compiled(tuple(contracts), (), tuple(imported))
+
+
+def _one_package(loaded: Loaded, packages: dict[str, Complaints]) -> None:
+    """Complain if another contract makes a package of the same name."""
+    contract, found = loaded.contract, loaded.complaints
+    name = package_name(contract.package, contract.python)
+    other = packages.setdefault(name, found)
+    if other is not found:
+        key = "python" if contract.python else "package"
+        found.at_value(
+            (key,),
+            f"its Python package is {name}, as for {other.place(('package',))}; "
+            'give one of them another with python = "…"',
+        )

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from attrs import field, frozen
 
+from .launch import Launchd, Systemd
 from .scanner import Path
 from .typeexpr import Broken, Named, Optional, TypeExpr
 
@@ -161,6 +162,25 @@ class Const(Item):
     value: Any
 
 
+Overflow: TypeAlias = Literal["block", "drop_oldest", "drop_newest", "fail"]
+
+DEFAULT_WINDOW: Final = 64
+"""Items of a stream in flight if the contract states no number."""
+
+
+@frozen
+class Stream:
+    """``stream = { … }`` of a method: items beside the request and the reply."""
+
+    path: Path
+    items_in: TypeExpr | None = None
+    """What the client sends."""
+    items_out: TypeExpr | None = None
+    """What the server sends."""
+    window: int = DEFAULT_WINDOW
+    overflow: Overflow = "block"
+
+
 @frozen(kw_only=True)
 class Method(Item):
     """A method of a protocol."""
@@ -174,6 +194,18 @@ class Method(Item):
     idempotent: bool = False
     serial: bool = False
     selector: str = ""
+    stream: Stream | None = None
+    requires: PeerRule | None = None
+    """What a caller must be, beside what the service asks of every peer."""
+
+
+@frozen(kw_only=True)
+class Event(Item):
+    """What a server tells its clients unasked."""
+
+    payload: StructType | str | None = None
+    """A table of fields, a struct's name, or nothing."""
+    selector: str = ""
 
 
 @frozen(kw_only=True)
@@ -181,6 +213,9 @@ class Protocol(Item):
     """``[protocol.X]``: methods that one side serves."""
 
     methods: tuple[Method, ...]
+    events: tuple[Event, ...] = ()
+    callbacks: str | None = None
+    """The protocol that its client serves on the same connection."""
 
 
 @frozen
@@ -215,6 +250,8 @@ class Service(Item):
     macos: PeerRule | None = None
     linux: PeerRule | None = None
     development: PeerRule | None = None
+    launchd: Launchd | None = None
+    systemd: Systemd | None = None
 
 
 @frozen
@@ -241,6 +278,24 @@ TypeDeclaration: TypeAlias = EnumType | FlagsType | StructType | UnionType | Ali
 
 
 @frozen(kw_only=True)
+class Import:
+    """One line of ``[imports]``."""
+
+    alias: str
+    path: Path
+    file: str
+    """As the contract writes it, relative to its own file."""
+
+
+@frozen
+class Foreign:
+    """Where a type of another contract is: its generated package and its name there."""
+
+    package: str
+    name: str
+
+
+@frozen(kw_only=True)
 class Contract:
     """One whole file."""
 
@@ -257,6 +312,18 @@ class Contract:
     errors: dict[str, ErrorType]
     protocols: dict[str, Protocol]
     services: tuple[Service, ...]
+    imports: tuple[Import, ...] = ()
+    imported: dict[str, TypeDeclaration] = field(factory=dict)
+    """Types of other contracts by the names that they have here, such as ``net.Address``.
+
+    What those name in turn is there too, with a dot more.
+    """
+    foreign: dict[str, Foreign] = field(factory=dict)
+    """Where each of them is."""
+
+    def find(self, name: str) -> TypeDeclaration | None:
+        """The type of that name, declared here or imported."""
+        return self.types.get(name) or self.imported.get(name)
 
     def of(self, kind: type[Any]) -> Iterator[Any]:
         """The declared types of one kind, in the file's order."""
@@ -271,6 +338,13 @@ class Contract:
                 if isinstance(method.reply, StructType):
                     yield protocol, method, method.reply, "reply"
 
+    def event_tables(self) -> Iterator[tuple[Protocol, Event, StructType]]:
+        """What the events' tables of fields make."""
+        for protocol in self.protocols.values():
+            for event in protocol.events:
+                if isinstance(event.payload, StructType):
+                    yield protocol, event, event.payload
+
     def field_owners(self) -> Iterator[tuple[Item, tuple[Field, ...]]]:
         """Everything that has fields, with them."""
         for declared in self.types.values():
@@ -280,15 +354,16 @@ class Contract:
                 yield from ((case, case.fields) for case in declared.cases)
         yield from ((error, error.fields) for error in self.errors.values())
         yield from ((table, table.fields) for _, _, table, _ in self.tables())
+        yield from ((table, table.fields) for _, _, table in self.event_tables())
 
 
 def resolve(contract: Contract, expression: TypeExpr) -> TypeExpr:
     """The type behind aliases and the outermost ``?``; `Broken` for a circle of aliases."""
-    for _ in range(len(contract.types) + 1):
+    for _ in range(len(contract.types) + len(contract.imported) + 1):
         expression = plain(expression)
         if not isinstance(expression, Named):
             return expression
-        declared = contract.types.get(expression.name)
+        declared = contract.find(expression.name)
         if not isinstance(declared, AliasType):
             return expression
         expression = declared.type
@@ -297,9 +372,9 @@ def resolve(contract: Contract, expression: TypeExpr) -> TypeExpr:
 
 def aliases(contract: Contract, expression: TypeExpr) -> Iterator[AliasType]:
     """The aliases that `resolve` would pass through, outermost first."""
-    for _ in range(len(contract.types) + 1):
+    for _ in range(len(contract.types) + len(contract.imported) + 1):
         expression = plain(expression)
-        declared = contract.types.get(expression.name) if isinstance(expression, Named) else None
+        declared = contract.find(expression.name) if isinstance(expression, Named) else None
         if not isinstance(declared, AliasType):
             return
         yield declared

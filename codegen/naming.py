@@ -29,14 +29,17 @@ FIELD_NAMES: Final = BUILTIN_TYPES | {"constraints", "field", "self", "unknown_f
 REQUEST_NAMES: Final = FIELD_NAMES | {"timeout_s"}
 """Also taken where fields become keywords of a client's method."""
 
+STREAM_REQUEST_NAMES: Final = REQUEST_NAMES | {"items"}
+"""Also taken where that method takes the items of a stream."""
+
 ERROR_NAMES: Final = FIELD_NAMES | {
     "add_note", "args", "code", "message", "retryable", "with_traceback",
 }  # fmt: skip
 """Also taken in an exception."""
 
 METHOD_NAMES: Final = BUILTIN_TYPES | {
-    "abstractmethod", "close", "connect", "from_end", "links", "on", "over", "protocol", "register",
-    "service", "with_metadata",
+    "abstractmethod", "callbacks", "close", "connect", "from_end", "links", "on", "over",
+    "protocol", "register", "server_version", "service", "with_metadata",
 }  # fmt: skip
 """Taken in `xpcrpc.Client` and `xpcrpc.Server`, which stubs inherit from."""
 
@@ -51,12 +54,18 @@ TYPE_NAMES: Final = frozenset(
         "Annotated", "CallContext", "ClassVar", "Client", "ClientEnd", "ContractError", "Date",
         "Duration", "Empty", "FileDescriptor", "Final", "F32", "F64", "I16", "I32", "I64", "I8",
         "IntEnum", "IntFlag", "IntKind", "KEEP", "Method", "OpenEnum", "OpenIntEnum", "Protocol",
-        "ReadFd", "ReadWriteFd", "Server", "Service", "SharedMemory", "SocketFd", "StrEnum",
-        "TYPE_CHECKING", "TypeAlias", "U16", "U32", "U64", "U8", "UInt64", "UUID",
+        "ReadFd", "ReadWriteFd", "Server", "ServerEnd", "Service", "SharedMemory", "SocketFd",
+        "StrEnum", "TYPE_CHECKING", "TypeAlias", "U16", "U32", "U64", "U8", "UInt64", "UUID",
         "UnknownCase", "Value", "WriteFd",
     }
 )  # fmt: skip
 """What generated modules import."""
+
+QUIET_NAMES: Final = frozenset(
+    {"AsyncIterable", "AsyncIterator", "Event", "EventSender", "Events", "Overflow", "Stream"}
+)
+"""Imported as well, but only where stubs stream; beside a type of the contract of that name
+they are imported with an underscore in front, so that the type keeps its name."""
 
 
 def spelled(name: str, taken: frozenset[str]) -> str:
@@ -114,6 +123,11 @@ def union_case(union: str, case: str) -> str:
 def protocol_constant(protocol: str) -> str:
     """The object that describes a protocol."""
     return upper(protocol)
+
+
+def events_class(protocol: str) -> str:
+    """The class that sends a protocol's events."""
+    return f"{protocol}Events"
 
 
 def service_object(service: str) -> str:

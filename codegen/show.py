@@ -20,10 +20,18 @@ from .model import (
     UnionType,
 )
 from .scanner import Path
-from .signature import field_text, item_marks, limits, method_signature, rule_text, value_text
+from .signature import (
+    event_signature,
+    field_text,
+    item_marks,
+    limits,
+    method_signature,
+    rule_text,
+    value_text,
+)
 from .typeexpr import text_of
 
-_CONTAINERS = frozenset({"fields", "cases", "bits", "methods"})
+_CONTAINERS = frozenset({"fields", "cases", "bits", "methods", "events"})
 """Keys that hold names; `Control.apply` is short for what leaves them out."""
 
 
@@ -81,9 +89,13 @@ def _lines(contract: Contract) -> Iterator[Line]:
         yield Line(error.path, " ".join([f"error {error.name} = {error.code}", *item_marks(error)]))
         yield from _fields(error.fields, 1)
     for protocol in contract.protocols.values():
-        yield Line(protocol.path, " ".join([f"protocol {protocol.name}", *item_marks(protocol)]))
+        marks = [f"@callbacks {protocol.callbacks}"] if protocol.callbacks else []
+        marks += item_marks(protocol)
+        yield Line(protocol.path, " ".join([f"protocol {protocol.name}", *marks]))
         for method in protocol.methods:
             yield Line(method.path, method_signature(method), 1)
+        for event in protocol.events:
+            yield Line(event.path, event_signature(event), 1)
     for service in contract.services:
         yield from _service(service)
 
@@ -136,3 +148,8 @@ def _service(service: Service) -> Iterator[Line]:
         if rule is not None or system != "development":
             path = (*service.path, "peer", system)
             yield Line(path, f"{system}: {rule_text(rule)}", 1)
+    if service.launchd is not None:
+        text = f"launchd: {service.launchd.kind} {service.launchd.label}"
+        yield Line(service.launchd.path, text, 1)
+    if service.systemd is not None:
+        yield Line(service.systemd.path, f"systemd: {service.systemd.unit}.socket", 1)

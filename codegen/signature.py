@@ -11,8 +11,10 @@ from .duration import UNITS
 from .fmt.spell import spell_key, spell_text
 from .model import (
     DEFAULT_TIMEOUT_NS,
+    DEFAULT_WINDOW,
     MISSING,
     Constraints,
+    Event,
     Field,
     Item,
     Method,
@@ -27,17 +29,27 @@ _LONGEST_VALUE: Final = 40
 """Characters of a default that is shown whole."""
 
 
-def method_signature(method: Method) -> str:
-    """``apply(Config) -> Status ! InvalidConfig @idempotent @timeout 5s``"""
-    text = f"{method.name}({_request(method)})"
-    if method.reply is not None:
-        text += f" -> {_reply(method.reply)}"
+def method_signature(method: Method, *, selector: bool = True) -> str:
+    """``apply(Config) -> Status ! InvalidConfig @idempotent @timeout 5s``
+
+    Items of a stream stand beside: ``upload(name: string, stream Chunk) -> Receipt``.
+    """
+    stream = method.stream
+    taken = _payload(method.request)
+    given = [] if method.reply is None else [_reply(method.reply)]
+    if stream and stream.items_in is not None:
+        taken.append(f"stream {text_of(stream.items_in)}")
+    if stream and stream.items_out is not None:
+        given.append(f"stream {text_of(stream.items_out)}")
+    text = f"{method.name}({', '.join(taken)})"
+    if given:
+        text += f" -> {', '.join(given)}"
     if method.errors:
         text += " ! " + " | ".join(method.errors)
-    return " ".join([text, *method_marks(method)])
+    return " ".join([text, *method_marks(method, selector=selector)])
 
 
-def method_marks(method: Method) -> list[str]:
+def method_marks(method: Method, *, selector: bool = True) -> list[str]:
     """What a method promises besides its types; defaults are not said."""
     marks = []
     if method.oneway:
@@ -48,9 +60,22 @@ def method_marks(method: Method) -> list[str]:
         marks.append("@serial")
     if method.timeout_ns != DEFAULT_TIMEOUT_NS:
         marks.append(f"@timeout {duration_text(method.timeout_ns)}")
-    if method.selector != method.name:
+    if method.stream and method.stream.window != DEFAULT_WINDOW:
+        marks.append(f"@window {method.stream.window}")
+    if method.stream and method.stream.overflow != "block":
+        marks.append(f"@overflow {method.stream.overflow}")
+    if method.requires is not None:
+        marks.append(f"@requires ({rule_text(method.requires)})")
+    if selector and method.selector != method.name:
         marks.append(f"@selector {method.selector}")
     return [*marks, *item_marks(method)]
+
+
+def event_signature(event: Event, *, selector: bool = True) -> str:
+    """``event flow_closed(flow: uuid) @since 1.1``"""
+    marks = [f"@selector {event.selector}"] if selector and event.selector != event.name else []
+    text = f"event {event.name}({', '.join(_payload(event.payload))})"
+    return " ".join([text, *marks, *item_marks(event)])
 
 
 def item_marks(item: Item) -> list[str]:
@@ -135,14 +160,15 @@ def short_value(value: Any) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
 
 
-def _request(method: Method) -> str:
-    match method.request:
+def _payload(payload: StructType | str | None) -> list[str]:
+    """What a request or an event carries."""
+    match payload:
         case None:
-            return ""
+            return []
         case StructType(fields=fields):
-            return ", ".join(map(_parameter, fields))
+            return list(map(_parameter, fields))
         case str(name):
-            return name
+            return [name]
 
 
 def _parameter(one: Field) -> str:

@@ -43,6 +43,8 @@ class Source:
     """The file's name as the user gave it."""
     text: str
     values: dict[str, Any]
+    path: FilePath | None
+    """Where it is, for what it imports; None if it is no file."""
     _key_offsets: dict[Path, int] = field(repr=False)
     _value_spans: dict[Path, tuple[int, int]] = field(repr=False)
     _line_starts: list[int] = field(repr=False)
@@ -87,11 +89,11 @@ def read_source(path: FilePath, name: str | None = None) -> Source | Complaint:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise MisuseError(f"{shown!r} cannot be read: {reason}") from None
-    return parse_source(data, shown)
+    return parse_source(data, shown, path)
 
 
-def parse_source(data: bytes, file: str) -> Source | Complaint:
-    """The same for bytes already read."""
+def parse_source(data: bytes, file: str, path: FilePath | None = None) -> Source | Complaint:
+    """The same for bytes already read; ``path`` is where from."""
     if len(data) > MAX_BYTES:
         return _complaint(file, f"the file is longer than {MAX_BYTES} bytes; split the contract")
     try:
@@ -121,7 +123,7 @@ def parse_source(data: bytes, file: str) -> Source | Complaint:
     except RecursionError:
         return _complaint(file, f"more than {MAX_NESTING} tables and lists inside each other")
     line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    return Source(file, text, values, scanner.keys, scanner.values, line_starts)
+    return Source(file, text, values, path, scanner.keys, scanner.values, line_starts)
 
 
 def _is_deeper_than(value: Any, limit: int) -> bool:

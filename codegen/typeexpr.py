@@ -54,8 +54,15 @@ class ClientEnd:
 
 
 @frozen
+class ServerEnd:
+    """The task to serve a protocol to whoever sent it."""
+
+    protocol: str
+
+
+@frozen
 class Named:
-    """A type that the contract declares."""
+    """A type that the contract declares, or one that it imports, as ``alias.Name``."""
 
     name: str
 
@@ -86,7 +93,9 @@ class Broken:
     """What could not be read; it was complained about, and nothing more is said of it."""
 
 
-TypeExpr: TypeAlias = Scalar | Fd | Shmem | ClientEnd | Named | ListOf | MapOf | Optional | Broken
+TypeExpr: TypeAlias = (
+    Scalar | Fd | Shmem | ClientEnd | ServerEnd | Named | ListOf | MapOf | Optional | Broken
+)
 
 
 class TypeExprError(Exception):
@@ -129,6 +138,8 @@ def text_of(expression: TypeExpr) -> str:
             return "shmem"
         case ClientEnd(protocol):
             return f"client_end<{protocol}>"
+        case ServerEnd(protocol):
+            return f"server_end<{protocol}>"
         case ListOf(item):
             return f"list<{text_of(item)}>"
         case MapOf(value):
@@ -189,13 +200,9 @@ class _Parser:
             case "shmem":
                 return Shmem()
             case "client_end":
-                return self._client_end()
+                return ClientEnd(self._end(word))
             case "server_end":
-                raise TypeExprError(
-                    start,
-                    "server_end<P> is in the contract language but not in this compiler yet; "
-                    "pass a client_end<P> the other way",
-                )
+                return ServerEnd(self._end(word))
             case "list":
                 self._expect("<", "list<T>")
                 item = self.type(depth + 1)
@@ -206,14 +213,20 @@ class _Parser:
         if word in SCALARS:
             return Scalar(word)
         if self.word == ".":
-            raise TypeExprError(
-                start,
-                "a name from another contract needs [imports], which is in the contract "
-                "language but not in this compiler yet; declare the type in this file",
-            )
+            self._advance()
+            name, at = self.word, self.start
+            if not name.isidentifier():
+                raise TypeExprError(at, f"{word}.Name needs the name of a type here")
+            self._advance()
+            if self.word == ".":
+                raise TypeExprError(
+                    self.start, f"a name has one dot; import the contract that declares {name}"
+                )
+            return Named(f"{word}.{name}")
         if self.word == "<":
             raise TypeExprError(
-                start, f"{word}<…> is no type; only list, map, fd and client_end take '<'"
+                start,
+                f"{word}<…> is no type; only list, map, fd, client_end and server_end take '<'",
             )
         return Named(word)
 
@@ -229,14 +242,15 @@ class _Parser:
         self._expect(">", f"fd<{mode}>")
         return Fd(mode)
 
-    def _client_end(self) -> TypeExpr:
-        self._expect("<", "client_end<Protocol>")
+    def _end(self, kind: str) -> str:
+        """The protocol of a ``client_end`` or ``server_end``."""
+        self._expect("<", f"{kind}<Protocol>")
         protocol, start = self.word, self.start
         if not protocol.isidentifier():
-            raise TypeExprError(start, "client_end<Protocol> needs a protocol's name here")
+            raise TypeExprError(start, f"{kind}<Protocol> needs a protocol's name here")
         self._advance()
-        self._expect(">", f"client_end<{protocol}>")
-        return ClientEnd(protocol)
+        self._expect(">", f"{kind}<{protocol}>")
+        return protocol
 
     def _map(self, depth: int) -> TypeExpr:
         self._expect("<", "map<string, T>")

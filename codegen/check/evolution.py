@@ -38,6 +38,7 @@ def _items(contract: Contract) -> Iterator[Item]:
     for protocol in contract.protocols.values():
         yield protocol
         yield from protocol.methods
+        yield from protocol.events
     yield from contract.services
 
 
@@ -50,7 +51,10 @@ def _check_reserved(contract: Contract, complaints: Complaints) -> None:
     fields = {
         owner.name: fields for owner, fields in contract.field_owners() if owner.path[0] != "union"
     }
-    methods = {protocol.name: protocol.methods for protocol in contract.protocols.values()}
+    methods = {
+        protocol.name: (*protocol.methods, *protocol.events)
+        for protocol in contract.protocols.values()
+    }
     for key, owners, names in (
         ("fields", fields, contract.reserved.fields),
         ("cases", cases, contract.reserved.cases),

@@ -115,6 +115,8 @@ class _Names:
                 self.package_scope.add(naming.spelled(const.name, naming.TYPE_NAMES), const.path)
         for _, _, table, _ in self.contract.tables():
             self.package_scope.add(table.name, table.path)
+        for _, _, table in self.contract.event_tables():
+            self.package_scope.add(table.name, table.path)
 
     def protocols_and_services(self) -> None:
         modules = _Scope(self.complaints)
@@ -126,7 +128,9 @@ class _Names:
             self.package_scope.add(f"{protocol.name}Server", protocol.path)
             self.package_scope.add(naming.protocol_constant(protocol.name), protocol.path)
             scope = _Scope(self.complaints)
-            for method in protocol.methods:
+            if protocol.events:
+                self.package_scope.add(naming.events_class(protocol.name), protocol.path)
+            for method in (*protocol.methods, *protocol.events):
                 if self._spell(method, naming.SNAKE, '; the wire can have selector = "…"'):
                     scope.add(naming.spelled(method.name, naming.METHOD_NAMES), method.path)
         for service in self.contract.services:
@@ -139,13 +143,19 @@ class _Names:
                 self.package_scope.add(client, service.path)
 
     def fields(self) -> None:
-        requests = {id(table) for _, _, table, side in self.contract.tables() if side == "request"}
+        taken_by = {
+            id(table): naming.STREAM_REQUEST_NAMES
+            if method.stream is not None and method.stream.items_in is not None
+            else naming.REQUEST_NAMES
+            for _, method, table, side in self.contract.tables()
+            if side == "request"
+        }
         for owner, fields in self.contract.field_owners():
             taken = naming.FIELD_NAMES
             if isinstance(owner, ErrorType):
                 taken = naming.ERROR_NAMES
-            elif isinstance(owner, StructType) and id(owner) in requests:
-                taken = naming.REQUEST_NAMES
+            elif isinstance(owner, StructType):
+                taken = taken_by.get(id(owner), taken)
             scope = _Scope(self.complaints)
             for one in fields:
                 if self._spell(one, naming.SNAKE, '; its name on the wire can be wire = "…"'):

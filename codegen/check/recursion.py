@@ -47,7 +47,7 @@ def _held(contract: Contract, expression: TypeExpr) -> str | None:
     if isinstance(expression, Optional):
         return None
     if isinstance(expression, Named):
-        declared = contract.types.get(expression.name)
+        declared = contract.find(expression.name)
         if isinstance(declared, AliasType) and isinstance(declared.type, Optional):
             return None
     resolved = resolve(contract, expression)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..complaint import Complaints, nearest
-from ..model import AliasType, Contract, Method, StructType
+from ..model import AliasType, Contract, Event, Item, Method, Protocol, StructType
 from ..scanner import Path
-from ..typeexpr import SCALARS, WORDS, ClientEnd, Named, TypeExpr, parts
+from ..typeexpr import SCALARS, WORDS, ClientEnd, Named, ServerEnd, TypeExpr, parts
 
 
 def check_references(contract: Contract, complaints: Complaints) -> None:
@@ -16,11 +16,14 @@ def check_references(contract: Contract, complaints: Complaints) -> None:
         for part in parts(expression):
             if isinstance(part, Named):
                 _check_type(contract, complaints, part.name, path)
-            elif isinstance(part, ClientEnd):
+            elif isinstance(part, (ClientEnd, ServerEnd)):
                 _check_protocol(contract, complaints, part.protocol, path)
     for protocol in contract.protocols.values():
         for method in protocol.methods:
             _check_method(contract, complaints, method)
+        for event in protocol.events:
+            _check_struct(contract, complaints, event, event.payload, "an event's payload")
+        _check_callbacks(contract, complaints, protocol)
     for service in contract.services:
         if service.protocol:
             path = (*service.path, "protocol")
@@ -40,10 +43,21 @@ def expressions(contract: Contract) -> Iterable[tuple[TypeExpr, Path]]:
         for method in protocol.methods:
             if method.reply is not None and not isinstance(method.reply, StructType):
                 yield method.reply, (*method.path, "out")
+            if method.stream is not None:
+                for key, items in (
+                    ("in", method.stream.items_in),
+                    ("out", method.stream.items_out),
+                ):
+                    if items is not None:
+                        yield items, (*method.stream.path, key)
 
 
 def _check_type(contract: Contract, complaints: Complaints, name: str, path: Path) -> None:
     if name in contract.types:
+        return
+    if "." in name:
+        if problem := _foreign_problem(contract, name):
+            complaints.at_value(path, problem)
         return
     if name in contract.errors:
         problem = f"{name} is an error, which only a method's errors may name; declare a struct"
@@ -51,10 +65,27 @@ def _check_type(contract: Contract, complaints: Complaints, name: str, path: Pat
         problem = f"{name} is a protocol; write client_end<{name}>"
     else:
         # Words are offered too: most unknown types are another language's names.
-        known = {*contract.types, *SCALARS, *WORDS} - {"server_end"}
+        known = {*contract.types, *contract.imported, *SCALARS, *WORDS}
         hint = nearest(name, known) or _FAMILIAR.get(name.lower(), "; declare it")
         problem = f"there is no type {name}{hint}"
     complaints.at_value(path, problem)
+
+
+def _foreign_problem(contract: Contract, name: str) -> str | None:
+    """Why ``net.Address`` names nothing; None if it does, or if the import was refused."""
+    if name in contract.imported:
+        return None
+    alias, _, bare = name.partition(".")
+    if alias not in {one.alias for one in contract.imports}:
+        known = {one.alias for one in contract.imports}
+        hint = nearest(alias, known) or f'; write [imports] {alias} = "….toml"'
+        return f"there is no import {alias}{hint}"
+    if f"{alias}." in contract.foreign:
+        return None
+    own = [
+        one.name for one in contract.foreign.values() if f"{alias}.{one.name}" in contract.foreign
+    ]
+    return f"{alias} declares no type {bare}{nearest(bare, own)}"
 
 
 _FAMILIAR = {
@@ -74,28 +105,69 @@ _FAMILIAR = {
 
 
 def _check_protocol(contract: Contract, complaints: Complaints, name: str, path: Path) -> None:
-    if name not in contract.protocols:
+    if "." in name:
+        bare = name.rpartition(".")[2]
+        complaints.at_value(path, f"only types are imported; declare [protocol.{bare}] here")
+    elif name not in contract.protocols:
         hint = nearest(name, contract.protocols) or f"; declare [protocol.{name}]"
         complaints.at_value(path, f"there is no protocol {name}{hint}")
 
 
-def _check_method(contract: Contract, complaints: Complaints, method: Method) -> None:
-    if isinstance(method.request, str):
-        path = (*method.path, "in")
-        declared = contract.types.get(method.request)
-        if declared is None:
-            structs = [struct.name for struct in contract.of(StructType)]
-            hint = nearest(method.request, structs) or "; declare it, or write a table of fields"
-            complaints.at_value(path, f"there is no struct {method.request}{hint}")
-        elif not isinstance(declared, StructType):
-            complaints.at_value(
-                path,
-                f"a request is a struct, not the {declared.path[0]} {method.request}; "
-                f'write in = {{ value = "{method.request}" }}',
+def _check_struct(
+    contract: Contract, complaints: Complaints, owner: Item, name: object, what: str
+) -> None:
+    """What ``in`` names is a struct."""
+    if not isinstance(name, str):
+        return
+    path = (*owner.path, "in")
+    declared = contract.find(name)
+    if declared is None and "." in name and name.count(".") == 1:
+        if problem := _foreign_problem(contract, name):
+            complaints.at_value(path, problem)
+    elif declared is None or name.count(".") > 1:
+        structs = [struct.name for struct in contract.of(StructType)]
+        hint = nearest(name, structs) or "; declare it, or write a table of fields"
+        complaints.at_value(path, f"there is no struct {name}{hint}")
+    elif not isinstance(declared, StructType):
+        complaints.at_value(
+            path,
+            f"{what} is a struct, not the {declared.path[0]} {name}; "
+            f'write in = {{ value = "{name}" }}',
+        )
+
+
+def _check_callbacks(contract: Contract, complaints: Complaints, protocol: Protocol) -> None:
+    if protocol.callbacks is None:
+        return
+    path = (*protocol.path, "callbacks")
+    _check_protocol(contract, complaints, protocol.callbacks, path)
+    other = contract.protocols.get(protocol.callbacks)
+    if other is None:
+        return
+    if other.events:
+        complaints.at_value(
+            path,
+            f"{other.name} has events, which only a server's connection carries; "
+            "make them oneway methods",
+        )
+    events: dict[str, Event] = {event.selector: event for event in protocol.events}
+    for method in other.methods:
+        if method.selector in events:
+            complaints.at_key(
+                (*events[method.selector].path, "selector"),
+                f"{method.selector!r} is the selector of {complaints.place(method.path)} too, "
+                "which arrives on the same connection; give one of them another selector = …",
             )
+
+
+def _check_method(contract: Contract, complaints: Complaints, method: Method) -> None:
+    _check_struct(contract, complaints, method, method.request, "a request")
     for index, name in enumerate(method.errors):
         path = (*method.path, "errors", index)
-        if name not in contract.errors:
+        if "." in name:
+            bare = name.rpartition(".")[2]
+            complaints.at_value(path, f"only types are imported; declare [error.{bare}] here")
+        elif name not in contract.errors:
             hint = nearest(name, contract.errors) or f"; declare [error.{name}]"
             complaints.at_value(path, f"there is no error {name}{hint}")
         elif name in method.errors[:index]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..complaint import Complaints
 from ..model import AliasType, Contract, ErrorType, Field, StructType, UnionType
-from ..typeexpr import ClientEnd, Fd, Named, Shmem, TypeExpr, parts, text_of
+from ..typeexpr import ClientEnd, Fd, Named, ServerEnd, Shmem, TypeExpr, parts, text_of
 
 
 def check_resources(contract: Contract, complaints: Complaints) -> None:
@@ -18,11 +18,21 @@ def check_resources(contract: Contract, complaints: Complaints) -> None:
             groups[declared.name] = declared.fields
         elif isinstance(declared, UnionType):
             groups[declared.name] = tuple(one for case in declared.cases for one in case.fields)
-    holders: set[str] = set()
+    # Another contract's types are marked; its aliases are not, so they are looked into.
+    holders = {
+        name
+        for name, declared in contract.imported.items()
+        if isinstance(declared, (StructType, UnionType)) and declared.resource
+    }
+    aliases = {
+        name: declared.type
+        for name, declared in {**contract.types, **contract.imported}.items()
+        if isinstance(declared, AliasType)
+    }
 
     def culprit(expression: TypeExpr) -> str | None:
         for part in parts(expression):
-            if isinstance(part, (Fd, Shmem, ClientEnd)):
+            if isinstance(part, (Fd, Shmem, ClientEnd, ServerEnd)):
                 return text_of(part)
             if isinstance(part, Named) and part.name in holders:
                 return part.name
@@ -37,9 +47,9 @@ def check_resources(contract: Contract, complaints: Complaints) -> None:
             if name not in holders and any(culprit(one.type) for one in fields)
         }
         new |= {
-            alias.name
-            for alias in contract.of(AliasType)
-            if alias.name not in holders and culprit(alias.type)
+            name
+            for name, expression in aliases.items()
+            if name not in holders and culprit(expression)
         }
         changed = bool(new)
         holders |= new

@@ -42,6 +42,7 @@ def check_values(contract: Contract, complaints: Complaints) -> None:
     """Every ``default``, ``example`` and constant."""
     checker = _Checker(contract, complaints)
     requests = [table.fields for _, _, table, side in contract.tables() if side == "request"]
+    requests.extend(table.fields for _, _, table in contract.event_tables())
     for _, fields in contract.field_owners():
         for one in fields:
             for key, value in (("default", one.default), ("example", one.example)):
@@ -51,8 +52,8 @@ def check_values(contract: Contract, complaints: Complaints) -> None:
             if mutable and any(fields is request for request in requests):
                 complaints.at_value(
                     (*one.path, "default"),
-                    "in a method's table an optional list, map or struct has no default; "
-                    "drop the '?', or declare a struct",
+                    "in the table of a method or event an optional list, map or struct has no "
+                    "default; drop the '?', or declare a struct",
                 )
     for const in contract.consts:
         if const.value is None or isinstance(const.type, Broken):
@@ -77,7 +78,7 @@ class _Checker:
         if isinstance(written, Optional):
             return False
         if isinstance(resolved, Named):
-            declared = self.contract.types.get(resolved.name)
+            declared = self.contract.find(resolved.name)
             return declared is None or isinstance(declared, (EnumType, FlagsType))
         return isinstance(resolved, Broken) or (
             isinstance(resolved, Scalar) and resolved.name != "any"
@@ -139,7 +140,7 @@ class _Checker:
         return "\0" not in key or self._wrong(path, "a key of a map holds no NUL")
 
     def _named(self, name: str, value: Any, path: Path, depth: int) -> bool:
-        match self.contract.types.get(name):
+        match self.contract.find(name):
             case EnumType(cases=cases):
                 names = [case.name for case in cases]
                 if isinstance(value, str) and value in names:

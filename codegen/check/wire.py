@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..complaint import Complaints
-from ..model import Contract, EnumType, FlagsType
+from ..model import Contract, EnumType, Event, FlagsType, Method
 from ..scanner import Path
 from .constraints import int_range
 
@@ -34,7 +34,8 @@ def check_wire(contract: Contract, complaints: Complaints) -> None:
         "a service needs its own",
     )
     for protocol in contract.protocols.values():
-        selectors = ((method.selector, method.path, "selector") for method in protocol.methods)
+        callables: list[Method | Event] = [*protocol.methods, *protocol.events]
+        selectors = ((one.selector, one.path, "selector") for one in callables)
         _differ(complaints, selectors, "selector", "give one of them another selector = …")
 
 

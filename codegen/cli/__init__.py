@@ -7,14 +7,33 @@ Exit codes: 0 all is well, 1 the contracts have complaints or files are stale,
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
 
 from xpcrpc.errors import XpcRpcError
 
-from . import gen
+from . import (
+    breaking,
+    check,
+    completion,
+    docs,
+    entitlements,
+    fmt,
+    freeze,
+    gen,
+    lint,
+    new,
+    plist,
+    show,
+    units,
+)
 
-_COMMANDS = (gen,)
+_COMMANDS = (
+    breaking, check, completion, docs, entitlements, fmt, freeze, gen, lint, new, plist, show,
+    units,
+)  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,12 +44,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in _COMMANDS:
         command.add_command(commands)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of files may be no UTF-8
     try:
         arguments = parser.parse_args(argv)
         status: int = arguments.run(arguments)
+        sys.stdout.flush()
     except XpcRpcError as error:
         print(f"xpcrpc: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # such as `xpcrpc show … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
     except SystemExit as end:  # argparse's own way out
         return end.code if isinstance(end.code, int) else 2
     return status

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     if compiled.complaints:
         return 1
     output = Output(Path(arguments.out))
-    for contract in compiled.contracts:
+    for contract in (*compiled.contracts, *compiled.imported):
         output.add(emit(package_view(contract)))
     try:
         changes = output.changes()

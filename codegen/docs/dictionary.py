@@ -16,6 +16,8 @@ ERROR: Final = "$error"
 CODE: Final = "code"
 MESSAGE: Final = "message"
 DETAILS: Final = "$details"
+CALL: Final = "$call"
+ITEMS: Final = "$items"
 """The envelope's keys, as `xpcrpc.protocol.keys` has them; a test compares the two."""
 
 _WIDEST: Final = 60

@@ -13,7 +13,16 @@ from typing import Final, Literal
 from attrs import frozen
 
 from ..model import Contract
-from ..typeexpr import ClientEnd, ListOf, MapOf, Named, Optional, TypeExpr, text_of
+from ..typeexpr import (
+    ClientEnd,
+    ListOf,
+    MapOf,
+    Named,
+    Optional,
+    ServerEnd,
+    TypeExpr,
+    text_of,
+)
 
 _CODE: Final = re.compile(r"`([^`\n]+)`")
 _MARKDOWN: Final = re.compile(r"[\\`*_\[\]<>|~&]")
@@ -29,6 +38,8 @@ class Piece:
     kind: Literal["text", "code"] = "text"
     link: str = ""
     """The anchor they lead to; empty for none."""
+    page: str = ""
+    """The page of that anchor, without its ending; empty for the same page."""
 
 
 @frozen
@@ -80,12 +91,14 @@ def _markdown(piece: Piece, *, code: bool) -> str:
     )
     # A bare address would become a link by itself.
     escaped = escaped.replace("://", ":&#47;&#47;")
-    return f"[{escaped}](#{piece.link})" if piece.link else escaped
+    page = f"{piece.page}.md" if piece.page else ""
+    return f"[{escaped}]({page}#{piece.link})" if piece.link else escaped
 
 
 def _html(piece: Piece) -> str:
     text = html_escape.escape(piece.text)
-    return f'<a href="#{piece.link}">{text}</a>' if piece.link else text
+    page = f"{piece.page}.html" if piece.page else ""
+    return f'<a href="{page}#{piece.link}">{text}</a>' if piece.link else text
 
 
 def prose(text: str | None) -> tuple[Prose, ...]:
@@ -120,15 +133,25 @@ def type_prose(contract: Contract, expression: TypeExpr) -> Prose:
     return Prose(tuple(_type_pieces(contract, expression)))
 
 
+def type_piece(contract: Contract, name: str) -> Piece:
+    """The name of a type, leading to the page that describes it."""
+    declared = contract.find(name)
+    if declared is None:
+        return Piece(name, "code")
+    foreign = contract.foreign.get(name)
+    page = foreign.package if foreign else ""
+    return Piece(name, "code", anchor(*map(str, declared.path)), page)
+
+
 def _type_pieces(contract: Contract, expression: TypeExpr) -> list[Piece]:
     match expression:
         case Named(name):
-            declared = contract.types.get(name)
-            return [Piece(name, "code", anchor(*map(str, declared.path)) if declared else "")]
-        case ClientEnd(protocol):
+            return [type_piece(contract, name)]
+        case ClientEnd(protocol) | ServerEnd(protocol):
+            kind = "client" if isinstance(expression, ClientEnd) else "server"
             link = anchor("protocol", protocol)
             return [
-                Piece("client_end<", "code"), Piece(protocol, "code", link), Piece(">", "code"),
+                Piece(f"{kind}_end<", "code"), Piece(protocol, "code", link), Piece(">", "code"),
             ]  # fmt: skip
         case ListOf(item):
             return [Piece("list<", "code"), *_type_pieces(contract, item), Piece(">", "code")]

@@ -35,6 +35,7 @@ from ..typeexpr import (
     Named,
     Optional,
     Scalar,
+    ServerEnd,
     Shmem,
     TypeExpr,
 )
@@ -131,6 +132,8 @@ class Sampler:
                 return Leaf("shmem", "shmem")
             case ClientEnd(protocol):
                 return Leaf("endpoint", f"endpoint of {protocol}")
+            case ServerEnd(protocol):
+                return Leaf("endpoint", f"endpoint to serve {protocol} at")
         return Leaf("…", "")
 
     def _is_full(self) -> bool:
@@ -156,7 +159,7 @@ class Sampler:
         return self.value(one.type, one.constraints)
 
     def _named(self, name: str) -> Node:
-        declared = self.contract.types.get(name)
+        declared = self.contract.find(name)
         if name in self._open:
             return Leaf("…", f"{name} again")
         self._open.append(name)
@@ -196,7 +199,7 @@ class Sampler:
         return self.value(expression)
 
     def _given_named(self, name: str, value: Any) -> Node:
-        match self.contract.types.get(name):
+        match self.contract.find(name):
             case EnumType(cases=cases, type=number):
                 for case in cases:
                     if case.name == value:

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
-from attrs import define
+from attrs import frozen
 
-from ..model import (
-    MISSING,
-    AliasType,
-    Contract,
-    EnumType,
-    ErrorType,
-    Field,
-    FlagsType,
-    Item,
-    Method,
-    Protocol,
-    Service,
-    StructType,
-    TypeDeclaration,
-    UnionType,
-)
+from ..model import Contract, Service
 from ..naming import package_name
-from ..signature import duration_text, limits, method_signature, rule_text, short_value
-from . import dictionary
-from .prose import Piece, Prose, anchor, code, line, prose, type_prose
-from .records import EntryView, MessageView, PageView, SectionView, TableView
-from .sample import NULL, Array, Dictionary, Entry, Leaf, Node, Sampler
+from ..signature import rule_text
+from .describe import Describer
+from .prose import Piece, Prose, anchor, code, line, prose
+from .protocols import ProtocolDescriber
+from .records import EntryView, PageView, SectionView, TableView
+from .types import TypeDescriber
 
 _ENVELOPE: Final = """\
 A request is a dictionary with `$selector` and `$arguments`; its answer has `$result`, or \
@@ -50,15 +35,19 @@ _FAILURES: Final = (
 
 def page_view(contract: Contract, origin: str) -> PageView:
     """Decide everything about the page; ``origin`` is the contract's file as readers know it."""
-    builder = _Builder(contract)
+    services, protocols, types = (
+        _Services(contract),
+        ProtocolDescriber(contract),
+        TypeDescriber(contract),
+    )
     sections = [
-        SectionView("services", "Services", tuple(map(builder.service, contract.services))),
+        SectionView("services", "Services", tuple(map(services.service, contract.services))),
         SectionView(
-            "protocols", "Protocols", tuple(map(builder.protocol, contract.protocols.values()))
+            "protocols", "Protocols", tuple(map(protocols.protocol, contract.protocols.values()))
         ),
-        SectionView("types", "Types", tuple(map(builder.type, contract.types.values()))),
-        SectionView("errors", "Errors", tuple(map(builder.error, contract.errors.values()))),
-        SectionView("constants", "Constants", builder.constants()),
+        SectionView("types", "Types", tuple(map(types.type, contract.types.values()))),
+        SectionView("errors", "Errors", tuple(map(types.error, contract.errors.values()))),
+        SectionView("constants", "Constants", types.constants()),
     ]
     return PageView(
         package=contract.package,
@@ -74,29 +63,9 @@ def page_view(contract: Contract, origin: str) -> PageView:
     )
 
 
-@define
-class _Builder:
-    contract: Contract
-
-    @property
-    def sampler(self) -> Sampler:
-        """A fresh one: each makes one message."""
-        return Sampler(self.contract)
-
-    def _entry(self, item: Item, **more: object) -> EntryView:
-        facts = [("Since", line(item.since))] if item.since else []
-        own = more.pop("facts", ())
-        assert isinstance(own, tuple)
-        return EntryView(
-            anchor=anchor(*map(str, item.path)),
-            name=item.name,
-            paragraphs=prose(item.doc),
-            deprecated=line(item.deprecated),
-            facts=(*own, *facts),
-            **more,  # type: ignore[arg-type]
-        )
-
-    # -- services -------------------------------------------------------------------
+@frozen
+class _Services(Describer):
+    """Describes services."""
 
     def service(self, service: Service) -> EntryView:
         domain = "each user has one" if service.domain == "user" else "one for the whole system"
@@ -109,255 +78,15 @@ class _Builder:
         ]
         if service.development is not None:
             facts.append(("Peers in development", _rule(rule_text(service.development), False)))
-        return self._entry(service, kind="service", facts=tuple(facts))
-
-    # -- protocols ------------------------------------------------------------------
-
-    def protocol(self, protocol: Protocol) -> EntryView:
-        methods = tuple(self.method(protocol, method) for method in protocol.methods)
-        return self._entry(protocol, kind="protocol", inner=methods)
-
-    def method(self, protocol: Protocol, method: Method) -> EntryView:
-        facts = [("Selector", code(method.selector))]
-        if not method.oneway:
-            facts.append(("Deadline", line(duration_text(method.timeout_ns))))
-        if method.oneway:
-            facts.append(("One-way", line("there is no reply, not even a failure")))
-        if method.idempotent:
-            facts.append(("Idempotent", line("may be repeated once after an interruption")))
-        if method.serial:
-            facts.append(("One at a time", line("calls of one connection wait for each other")))
-        tables: list[tuple[str, TableView]] = []
-        if isinstance(method.request, str):
-            link = anchor("struct", method.request)
-            facts.append(("Request", code(method.request, link)))
-        elif isinstance(method.request, StructType):
-            tables.append(("Request", self._fields(method.request.fields)))
-        if isinstance(method.reply, StructType):
-            tables.append(("Reply", self._fields(method.reply.fields)))
-        elif method.reply is not None:
-            facts.append(("Reply", type_prose(self.contract, method.reply)))
-        if method.errors:
-            rows = tuple(self._error_row(name) for name in method.errors)
-            tables.append(("Errors", _table(("Error", "Code", "Meaning"), rows)))
-        return self._entry(
-            method,
-            kind="method",
-            signature=method_signature(method).split(" @selector")[0],
-            facts=tuple(facts),
-            tables=tuple(tables),
-            messages=tuple(self._messages(method)),
-        )
-
-    def _messages(self, method: Method) -> list[MessageView]:
-        argument: Node = Dictionary()
-        if isinstance(method.request, StructType):
-            argument = self.sampler.fields(method.request.fields)
-        elif isinstance(method.request, str):
-            argument = self._struct(method.request)
-        request = Dictionary(
-            (
-                Entry(dictionary.SELECTOR, Leaf(_text(method.selector), "string")),
-                Entry(dictionary.ARGUMENTS, Array((argument,))),
+        if service.launchd is not None:
+            kind = service.launchd.kind.replace("_", " ")
+            facts.append(
+                ("launchd", Prose((Piece(f"{kind} "), *code(service.launchd.label).pieces)))
             )
-        )
-        found = [MessageView("Example of a request", dictionary.lines(request))]
-        if not method.oneway:
-            result: Node = NULL
-            if isinstance(method.reply, StructType):
-                result = self.sampler.fields(method.reply.fields)
-            elif method.reply is not None:
-                result = self.sampler.value(method.reply)
-            reply = Dictionary((Entry(dictionary.RESULT, result),))
-            found.append(MessageView("Example of a reply", dictionary.lines(reply)))
-        return found
-
-    def _struct(self, name: str) -> Node:
-        declared = self.contract.types.get(name)
-        assert isinstance(declared, StructType)  # the compiler refuses any other request
-        return self.sampler.fields(declared.fields)
-
-    def _error_row(self, name: str) -> tuple[Prose, ...]:
-        error = self.contract.errors[name]
-        return (code(name, anchor("error", name)), line(str(error.code)), line(error.doc))
-
-    # -- types ----------------------------------------------------------------------
-
-    def type(self, declared: TypeDeclaration) -> EntryView:
-        match declared:
-            case EnumType():
-                return self._enum(declared)
-            case FlagsType():
-                rows = tuple(
-                    (code(case.name), code(str(case.value)), _about(case))
-                    for case in declared.cases
-                )
-                return self._entry(
-                    declared,
-                    kind="flags",
-                    facts=(("On the wire", _xpc("uint64", "unknown bits are kept")),),
-                    tables=(("", _table(("Bit", "Value", "Meaning"), rows)),),
-                )
-            case StructType():
-                return self._struct_entry(declared)
-            case UnionType():
-                return self._union(declared)
-            case AliasType():
-                facts = [("Type", type_prose(self.contract, declared.type))]
-                if found := limits(declared.constraints):
-                    facts.append(("Limits", _limits(found)))
-                return self._entry(declared, kind="alias", facts=tuple(facts))
-
-    def _enum(self, declared: EnumType) -> EntryView:
-        kind = "string" if declared.type is None else _integer(declared.type)
-        unknown = "unknown values are kept" if declared.open else "unknown values are refused"
-        rows = tuple(
-            (
-                code(case.name),
-                code(_text(case.wire) if case.value is None else str(case.value)),
-                _about(case),
-            )
-            for case in declared.cases
-        )
-        return self._entry(
-            declared,
-            kind="enum",
-            facts=(("On the wire", _xpc(kind, unknown)),),
-            tables=(("", _table(("Case", "Value", "Meaning"), rows)),),
-        )
-
-    def _struct_entry(self, declared: StructType) -> EntryView:
-        unknown = {
-            "ignore": "unknown keys are ignored",
-            "keep": "unknown keys are kept and written back",
-            "reject": "unknown keys are refused",
-        }[declared.unknown]
-        facts = [("On the wire", _xpc("dictionary", unknown))]
-        if declared.resource:
-            facts.append(("Resource", line("it owns a descriptor, memory or an end")))
-        message = dictionary.lines(self.sampler.fields(declared.fields))
-        return self._entry(
-            declared,
-            kind="struct",
-            facts=tuple(facts),
-            tables=(("", self._fields(declared.fields)),) if declared.fields else (),
-            messages=(MessageView("Example", message),),
-        )
-
-    def _union(self, declared: UnionType) -> EntryView:
-        unknown = "unknown cases are kept" if declared.open else "unknown cases are refused"
-        tables = [(case.name, self._fields(case.fields)) for case in declared.cases]
-        messages = []
-        for case in declared.cases:
-            node = Dictionary((Entry(case.name, self.sampler.fields(case.fields)),))
-            messages.append(MessageView(f"Example: {case.name}", dictionary.lines(node)))
-        return self._entry(
-            declared,
-            kind="union",
-            facts=(("On the wire", _xpc("dictionary", f"its one key is the case; {unknown}")),),
-            tables=tuple(table for table in tables if table[1].rows),
-            messages=tuple(messages),
-        )
-
-    def error(self, error: ErrorType) -> EntryView:
-        failure = Dictionary(
-            (
-                Entry(dictionary.CODE, Leaf(str(error.code), "int64")),
-                Entry(dictionary.MESSAGE, Leaf('"…"', "string, for people")),
-            )
-        )
-        entries = [Entry(dictionary.ERROR, failure)]
-        if error.fields:
-            entries.append(Entry(dictionary.DETAILS, self.sampler.fields(error.fields)))
-        users = [
-            code(f"{protocol.name}.{method.name}", anchor(*map(str, method.path)))
-            for protocol in self.contract.protocols.values()
-            for method in protocol.methods
-            if error.name in method.errors
-        ]
-        facts = [("Code", code(str(error.code)))]
-        if users:
-            facts.append(("Answered by", _joined(users)))
-        return self._entry(
-            error,
-            kind="error",
-            facts=tuple(facts),
-            tables=(("", self._fields(error.fields)),) if error.fields else (),
-            messages=(
-                MessageView("Example of a reply", dictionary.lines(Dictionary(tuple(entries)))),
-            ),
-        )
-
-    def constants(self) -> tuple[EntryView, ...]:
-        return tuple(
-            self._entry(
-                const,
-                kind="const",
-                facts=(
-                    ("Type", type_prose(self.contract, const.type)),
-                    ("Value", code(short_value(const.value))),
-                ),
-            )
-            for const in self.contract.consts
-        )
-
-    def _fields(self, fields: tuple[Field, ...]) -> TableView:
-        rows = tuple(
-            (
-                code(one.name),
-                type_prose(self.contract, one.type),
-                Prose() if one.default is MISSING else code(short_value(one.default)),
-                _limits(limits(one.constraints)),
-                Prose() if one.wire == one.name else code(_text(one.wire)),
-                _about(one),
-            )
-            for one in fields
-        )
-        return _table(("Field", "Type", "Default", "Limits", "On the wire", "Meaning"), rows)
-
-
-def _table(columns: tuple[str, ...], rows: tuple[tuple[Prose, ...], ...]) -> TableView:
-    used = [index for index in range(len(columns)) if any(row[index] for row in rows)]
-    return TableView(
-        tuple(columns[index] for index in used),
-        tuple(tuple(row[index] for index in used) for row in rows),
-    )
-
-
-def _about(item: Item) -> Prose:
-    """Its doc on one line, with what is to know about its age."""
-    pieces = list(line(" ".join((item.doc or "").split())).pieces)
-    if item.since:
-        pieces.append(Piece(f"{' ' if pieces else ''}(since {item.since})"))
-    if item.deprecated:
-        pieces.append(Piece(f"{' ' if pieces else ''}Deprecated: "))
-        pieces.extend(line(item.deprecated).pieces)
-    return Prose(tuple(pieces))
-
-
-def _limits(found: list[str]) -> Prose:
-    return _joined([code(text) for text in found])
-
-
-def _joined(parts: list[Prose]) -> Prose:
-    pieces: list[Piece] = []
-    for part in parts:
-        pieces.extend([Piece(", ")] if pieces else [])
-        pieces.extend(part.pieces)
-    return Prose(tuple(pieces))
+        if service.systemd is not None:
+            facts.append(("systemd", code(f"{service.systemd.unit}.socket")))
+        return self.entry(service, kind="service", facts=tuple(facts))
 
 
 def _rule(text: str, missing: bool) -> Prose:
     return line("no rule, so it does not start there") if missing else code(text)
-
-
-def _xpc(kind: str, more: str) -> Prose:
-    return Prose((Piece(kind, "code"), Piece(f"; {more}")))
-
-
-def _integer(name: str) -> str:
-    return "int64" if name.startswith("i") else "uint64"
-
-
-def _text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)

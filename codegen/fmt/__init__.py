@@ -6,11 +6,12 @@
     order    which key comes before which, table by table
     spell    one way to write each key and text
     write    the tree becomes text again
+    layout   all of it, and the proof that nothing was lost
 
 The form changes layout alone. Before anything is handed out, `canonical` reads
 its own result back and compares values and comments with the original.
 """
 
-from .canonical import canonical
+from .layout import canonical
 
 __all__ = ["canonical"]

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
+from ..launch import LAUNCHD, SYSTEMD
+
 _CONSTRAINTS: Final = (
     "min", "max", "min_len", "max_len", "max_bytes", "pattern", "min_items", "max_items", "unique",
 )  # fmt: skip
@@ -35,10 +37,10 @@ ORDERS: Final[dict[Pattern, tuple[str, ...]]] = {
     ("const", "*"): ("doc", "type", "value", *_WHEN),
     ("error", "*"): ("code", "doc", "resource", *_WHEN, "fields"),
     ("error", "*", "fields", "*"): _FIELD,
-    ("protocol", "*"): ("doc", *_WHEN, "methods", "events"),
+    ("protocol", "*"): ("doc", "callbacks", *_WHEN, "methods", "events"),
     ("protocol", "*", "methods", "*"): (
         "doc", "in", "out", "stream", "errors", "oneway", "idempotent", "concurrency", "timeout",
-        "window", "overflow", "selector", "requires", *_WHEN,
+        "selector", "requires", *_WHEN,
     ),
     ("protocol", "*", "methods", "*", "stream"): ("in", "out", "window", "overflow"),
     ("protocol", "*", "methods", "*", "in", "*"): _FIELD,
@@ -49,6 +51,11 @@ ORDERS: Final[dict[Pattern, tuple[str, ...]]] = {
         "doc", "protocol", "name", "domain", *_WHEN, "peer", "launchd", "systemd",
     ),
     ("service", "*", "peer"): ("macos", "linux", "development"),
+    ("service", "*", "launchd"): (
+        "kind", "label", "app_group", "service_type", "provider_classes", "reset_at_close",
+        *LAUNCHD,
+    ),
+    ("service", "*", "systemd"): ("unit", *SYSTEMD),
 }  # fmt: skip
 """The settings of every table of the language; the JSON Schema is held against it."""
 

@@ -6,11 +6,6 @@ from typing import Any, Final, TypeAlias
 
 Schema: TypeAlias = dict[str, Any]
 
-NOT_YET: Final = frozenset(
-    {"events", "imports", "launchd", "overflow", "requires", "stream", "systemd", "window"}
-)
-"""Keys of the language that the compiler refuses so far; no editor should offer them."""
-
 INT64_MAX: Final = 2**63 - 1
 SNAKE: Final = "^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 PASCAL: Final = "^[A-Z][A-Za-z0-9]*$"
@@ -28,11 +23,14 @@ def ref(name: str) -> Schema:
 
 def table(properties: dict[str, Schema], about: str = "", **more: Any) -> Schema:
     """A table with these keys and no others."""
-    kept = {key: value for key, value in properties.items() if key not in NOT_YET}
     described = {"description": about} if about else {}
     return {
-        "type": "object", **described, "additionalProperties": False, "properties": kept, **more,
-    }  # fmt: skip
+        "type": "object",
+        **described,
+        "additionalProperties": False,
+        "properties": properties,
+        **more,
+    }
 
 
 def named(pattern: str, item: Schema, about: str = "", **more: Any) -> Schema:

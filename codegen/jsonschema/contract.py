@@ -17,7 +17,6 @@ from .blocks import (
     named,
     ref,
     table,
-    text,
 )
 from .declarations import declarations
 from .protocols import method, services
@@ -60,7 +59,15 @@ def _contract() -> Schema:
             "description": "MAJOR.MINOR of this contract; a breaking change needs a new MAJOR.",
         },
         "doc": DOC,
-        "imports": named(SNAKE, text("A path beside this file."), "Other contracts, by name."),
+        "imports": named(
+            SNAKE,
+            {
+                "type": "string",
+                "pattern": r"^[^/\\][^\\]*$",
+                "description": "Relative to this file.",
+            },
+            "Other contracts, by the name that their types get here.",
+        ),
         "wire": ref("wire"),
         "lint": ref("lint"),
     }

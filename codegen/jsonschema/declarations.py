@@ -9,6 +9,7 @@ from .blocks import (
     DOC,
     INT64_MAX,
     NO_CONTROL,
+    PASCAL,
     RESOURCE,
     SNAKE,
     VALUE,
@@ -118,15 +119,28 @@ def declarations() -> dict[str, Schema]:
         "protocol": table(
             {
                 **ABOUT,
+                "callbacks": {
+                    "type": "string",
+                    "pattern": PASCAL,
+                    "description": "The protocol that the client serves on the same connection.",
+                },
                 "methods": named(SNAKE, ref("method"), "The methods.", minProperties=1),
                 "events": named(
                     SNAKE,
-                    table({"in": ref("fields"), "selector": text("Its name on the wire."),
-                            **ABOUT}),
+                    table(
+                        {
+                            "in": {
+                                "description": "A struct's name, or a table of fields.",
+                                "anyOf": [{"type": "string", "pattern": PASCAL}, ref("fields")],
+                            },
+                            "selector": text("Its name on the wire."),
+                            **ABOUT,
+                        }
+                    ),
                     "What the server tells the client without a request.",
                 ),
             },
             "Methods that one side serves.",
-            required=["methods"],
+            anyOf=[{"required": ["methods"]}, {"required": ["events"]}],
         ),
     }  # fmt: skip

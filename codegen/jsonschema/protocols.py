@@ -16,24 +16,30 @@ from .blocks import (
     table,
     text,
 )
+from .launch import launchd, systemd
 
 
 def method() -> Schema:
     oneway = {"required": ["oneway"], "properties": {"oneway": {"const": True}}}
-    no_reply = {"properties": dict.fromkeys(("out", "errors", "timeout", "idempotent"), False)}
+    no_reply = {
+        "properties": dict.fromkeys(("out", "errors", "timeout", "idempotent", "stream"), False)
+    }
     struct = {"type": "string", "pattern": PASCAL, "description": "A struct's name."}
     stream = table(
         {
             "in": described(ref("type"), "What the client sends, item by item."),
             "out": described(ref("type"), "What the server sends, item by item."),
             "window": {
-                "type": "integer", "minimum": 1, "default": 64, "description": "Items in flight.",
+                "type": "integer", "minimum": 1, "maximum": 1_000_000, "default": 64,
+                "description": "Items in flight.",
             },
             "overflow": choice(
                 "What a full window does.", "block", "drop_oldest", "drop_newest", "fail"
             ),
         },
         "Items besides the request and the reply.",
+        anyOf=[{"required": ["in"]}, {"required": ["out"]}],
+        dependentRequired={"overflow": ["out"]},
     )  # fmt: skip
     whole = table(
         {
@@ -61,15 +67,22 @@ def method() -> Schema:
                 "type": "string", "pattern": SPAN, "default": "30s",
                 "description": 'The deadline of a call, such as "5s", "250ms" or "2m".',
             },
-            "window": {"type": "integer"},
-            "overflow": {"type": "string"},
             "selector": text("Its name on the wire; otherwise [wire] selector makes it."),
-            "requires": ref("linux_rule"),
+            "requires": described(ref("caller_rule"), "What a caller must be besides."),
             **WHEN,
         },
         "A method.",
     )  # fmt: skip
-    return {**whole, "if": oneway, "then": no_reply}
+    streamed = {"required": ["stream"]}
+    giving = {"required": ["stream"], "properties": {"stream": {"required": ["out"]}}}
+    return {
+        **whole,
+        "allOf": [
+            {"if": oneway, "then": no_reply},
+            {"if": streamed, "then": {"properties": {"idempotent": False}}},
+            {"if": giving, "then": {"properties": {"out": False}}},
+        ],
+    }
 
 
 def services() -> dict[str, Schema]:
@@ -105,7 +118,7 @@ def services() -> dict[str, Schema]:
                 "name": {
                     "type": "string",
                     "maxLength": 127,
-                    "pattern": r"^([A-Za-z0-9_-]|\$\{TEAM_ID\})([A-Za-z0-9._-]|\$\{TEAM_ID\})*$",
+                    "pattern": r"^(\$\{TEAM_ID\}\.)?[A-Za-z0-9_-][A-Za-z0-9._-]*$",
                     "description": "The name it is looked up by; ${TEAM_ID} is filled in.",
                 },
                 "domain": choice(
@@ -122,14 +135,17 @@ def services() -> dict[str, Schema]:
                     },
                     "Who may connect. Without a rule for its system a service does not start.",
                 ),
-                "launchd": {"type": "object"},
-                "systemd": {"type": "object"},
+                "launchd": launchd(),
+                "systemd": systemd(),
             },
             "Where a protocol is served, and who may connect.",
             required=["protocol", "name"],
         ),
         "macos_rule": _rule("macos", macos),
         "linux_rule": _rule("linux", linux),
+        "caller_rule": _rule(
+            "caller", {key: linux[key] for key in ("uid", "gid", "user", "group")}
+        ),
         "development_rule": _rule("development", {**macos, **linux}),
     }
 

@@ -15,7 +15,8 @@ def type_schema() -> Schema:
     simple = [*sorted(SCALARS, key=_natural), "fd", *(f"fd<{mode}>" for mode in FD_MODES), "shmem"]
     return {
         "description": "A type: a scalar, fd, shmem, client_end<Protocol>, list<T>, "
-        "map<string, T>, the name of a declaration, or any of these with '?' for optional.",
+        "map<string, T>, server_end<Protocol>, the name of a declaration, import.Name, or any of "
+        "these with '?' for optional.",
         "anyOf": [
             {"enum": simple},
             {"type": "string", "pattern": f"^{_expression(_DEPTH)}$"},
@@ -24,11 +25,14 @@ def type_schema() -> Schema:
     }  # fmt: skip
 
 
+_WORD: Final = "[A-Za-z_][A-Za-z0-9_]*"
+
+
 def _expression(depth: int) -> str:
     """The type expressions with so many lists and maps around each other, as a pattern."""
-    own = r"(?!(any|list|map|fd|client_end|server_end)\b)[A-Za-z_][A-Za-z0-9_]*"
+    own = rf"(?!(any|list|map|fd|client_end|server_end)\b){_WORD}(\s*\.\s*{_WORD})?"
     descriptor = rf"fd(\s*<\s*({'|'.join(FD_MODES)})\s*>)?"
-    pattern = rf"({own}|{descriptor}|client_end\s*<\s*[A-Za-z_][A-Za-z0-9_]*\s*>"
+    pattern = rf"({own}|{descriptor}|(client|server)_end\s*<\s*{_WORD}\s*>"
     if depth:
         pattern += rf"|(list\s*<|map\s*<\s*string\s*,){_expression(depth - 1)}>"
     return rf"\s*(any|{pattern})\s*\??)\s*"

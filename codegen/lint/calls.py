@@ -9,7 +9,7 @@ from typing import Final
 from ..check.references import expressions
 from ..model import Contract, Item
 from ..scanner import Path
-from ..typeexpr import ClientEnd, Named, parts
+from ..typeexpr import ClientEnd, Named, ServerEnd, parts
 from .rule import Finding, Rule
 
 _GETTER: Final = re.compile(r"(get|list|find|lookup|read|count|describe|is|has)_")
@@ -18,7 +18,9 @@ _GETTER: Final = re.compile(r"(get|list|find|lookup|read|count|describe|is|has)_
 def _getters(contract: Contract) -> Iterator[Finding]:
     for protocol in contract.protocols.values():
         for method in protocol.methods:
-            if _GETTER.match(method.name) and not method.idempotent and not method.oneway:
+            if method.idempotent or method.oneway or method.stream is not None:
+                continue  # what streams cannot be repeated
+            if _GETTER.match(method.name):
                 yield Finding(
                     method.path,
                     f"{method.name} sounds as if it changed nothing; add idempotent = true, "
@@ -34,13 +36,17 @@ def _unused(contract: Contract) -> Iterator[Finding]:
             # A type that holds itself is not in use for that.
             if isinstance(part, Named) and path[1] != part.name:
                 named.add(part.name)
-            elif isinstance(part, ClientEnd):
+            elif isinstance(part, (ClientEnd, ServerEnd)):
                 ends.add(part.protocol)
+    ends.update(one.callbacks for one in contract.protocols.values() if one.callbacks)
     for protocol in contract.protocols.values():
         for method in protocol.methods:
             named.update(method.errors)
             if isinstance(method.request, str):
                 named.add(method.request)
+        for event in protocol.events:
+            if isinstance(event.payload, str):
+                named.add(event.payload)
     items: list[Item] = [*contract.types.values(), *contract.errors.values()]
     for item in items:
         if item.name not in named and not item.deprecated:

@@ -30,6 +30,11 @@ def _methods(contract: Contract) -> Iterator[Finding]:
                 yield Finding(
                     method.path, f'{method.name} has no doc; say what a call does with doc = "…"'
                 )
+        for event in protocol.events:
+            if not event.doc:
+                yield Finding(
+                    event.path, f'{event.name} has no doc; say when it is sent with doc = "…"'
+                )
 
 
 RULES = (
@@ -44,7 +49,7 @@ RULES = (
     ),
     Rule(
         id="undocumented-method",
-        title="Each method has a doc",
+        title="Each method and event has a doc",
         why="A signature does not say what a call changes, or when it is refused.",
         bad="[protocol.Control.methods.stop]\noneway = true",
         good='[protocol.Control.methods.stop]\ndoc    = "Let go of every flow."\noneway = true',

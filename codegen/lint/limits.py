@@ -64,6 +64,7 @@ def _sent_in_requests(contract: Contract) -> Iterator[Field]:
         for part in parts(expression):
             if isinstance(part, Named) and part.name not in seen:
                 seen.add(part.name)
+                # Fields of an imported type are its own contract's to limit.
                 declared = contract.types.get(part.name)
                 if isinstance(declared, StructType):
                     waiting.extend(declared.fields)
@@ -78,6 +79,8 @@ def _sent_in_requests(contract: Contract) -> Iterator[Field]:
                 waiting.extend(method.request.fields)
             elif method.request is not None:
                 enter(Named(method.request))
+            if method.stream is not None and method.stream.items_in is not None:
+                enter(method.stream.items_in)
     while waiting:
         one = waiting.pop()
         yield one

@@ -6,7 +6,8 @@ import re
 from typing import Any, Final, Literal, cast
 
 from ..complaint import Complaints
-from ..model import Contract, Item, Reserved, TypeDeclaration, Wire
+from ..model import Contract, Import, Item, Reserved, TypeDeclaration, Wire
+from ..naming import SNAKE, spelled
 from .declarations import Declarations
 from .fields import FieldReader
 from .protocols import ProtocolReader
@@ -29,7 +30,7 @@ def read_contract(complaints: Complaints) -> Contract:
     python = root.text("python")
     version = root.version("version", required=True)
     doc = root.text("doc")
-    root.not_yet("imports", "declare the types in this file")
+    imports = _imports(root)
     wire = _wire(root)
 
     fields = FieldReader(wire, complaints)
@@ -52,6 +53,7 @@ def read_contract(complaints: Complaints) -> Contract:
         errors=errors,
         protocols={name: protocols.read(name, table) for name, table in root.tables("protocol")},
         services=tuple(read_service(name, table) for name, table in root.tables("service")),
+        imports=imports,
     )
     root.finish(also=("lint",))  # its exceptions are the linter's to read and check
     return contract
@@ -61,6 +63,26 @@ def _schema(root: Table) -> None:
     number = root.integer("schema", required=True)
     if number is not None and number != 1:
         root.complain("schema", f"this compiler reads schema = 1, not {number}")
+
+
+def _imports(root: Table) -> tuple[Import, ...]:
+    table = root.table("imports")
+    found: dict[str, Import] = {}
+    for alias in table.values if table else ():
+        assert table is not None
+        file = table.text(alias)
+        if SNAKE.fullmatch(alias) is None or spelled(alias, frozenset()) != alias:
+            table.complaints.at_key(
+                table.at(alias),
+                f"{alias!r} cannot name a contract here; write it in snake_case, as in net",
+            )
+        elif file is not None and (file.startswith("/") or "\\" in file):
+            table.complain(
+                alias, f"{file!r} is no path relative to this file, such as common/net.toml"
+            )
+        elif file is not None:
+            found[alias] = Import(alias=alias, path=table.at(alias), file=file)
+    return tuple(found.values())
 
 
 def _once(types: dict[str, Any], declared: Item, complaints: Complaints) -> None:

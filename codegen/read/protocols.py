@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, cast
 
 from attrs import define
 
 from ..duration import parse_duration
-from ..model import DEFAULT_TIMEOUT_NS, Method, Protocol, StructType, Wire
+from ..model import (
+    DEFAULT_TIMEOUT_NS,
+    DEFAULT_WINDOW,
+    Event,
+    Method,
+    Overflow,
+    Protocol,
+    Stream,
+    StructType,
+    Wire,
+)
 from ..naming import camel, pascal
 from ..typeexpr import TypeExpr
 from .declarations import about
 from .fields import FieldReader
+from .services import read_requires
 from .table import Table, kind_of
+
+OVERFLOWS: Final = ("block", "drop_oldest", "drop_newest", "fail")
+MAX_WINDOW: Final = 1_000_000
+"""Most items of a stream in flight; more would only fill memory."""
 
 
 @define
@@ -24,19 +39,26 @@ class ProtocolReader:
 
     def read(self, name: str, table: Table) -> Protocol:
         """One protocol."""
-        table.not_yet("events", "let the client poll, or pass a client_end<P> back")
         methods = tuple(self._method(name, method, at) for method, at in table.tables("methods"))
+        events = tuple(self._event(name, event, at) for event, at in table.tables("events"))
         if not methods and "methods" not in table.values and "events" not in table.values:
             table.complaints.at_key(table.path, "'methods' is missing; a protocol needs a method")
-        read = Protocol(**about(name, table), methods=methods)
+        read = Protocol(
+            **about(name, table),
+            methods=methods,
+            events=events,
+            callbacks=table.text("callbacks"),
+        )
         table.finish()
         return read
 
     def _method(self, protocol: str, name: str, table: Table) -> Method:
-        table.not_yet("stream", "answer with a list, or let the client ask again")
-        table.not_yet("requires", "give the stricter method a service of its own")
         for key in ("window", "overflow"):
-            table.not_yet(key, "it is a setting of a stream")
+            if table.take(key) is not None:
+                table.complaints.at_key(
+                    table.at(key), f"{key} belongs to a stream; write stream = {{ {key} = … }}"
+                )
+        stream = _stream(table)
         oneway = table.flag("oneway")
         read = Method(
             **about(name, table),
@@ -48,6 +70,8 @@ class ProtocolReader:
             idempotent=table.flag("idempotent"),
             serial=table.choice("concurrency", ("parallel", "serial"), "parallel") == "serial",
             selector=table.text("selector") or self._selector(protocol, name),
+            stream=stream,
+            requires=read_requires(table),
         )
         if oneway:
             for key in ("out", "errors", "timeout", "idempotent"):
@@ -55,27 +79,52 @@ class ProtocolReader:
                     table.complaints.at_key(
                         table.at(key), f"a oneway method has no reply; drop {key}, or oneway"
                     )
+        if stream is not None:
+            _check_stream(table, stream, oneway=oneway)
+        table.finish()
+        return read
+
+    def _event(self, protocol: str, name: str, table: Table) -> Event:
+        template = self.wire.selector
+        head = template.partition(":")[0]
+        # Nothing replies to an event, so "{camel}:withReply:" says too much.
+        template = head if "{" in head.replace("{protocol}", "") else template
+        for key in ("out", "errors", "timeout", "oneway", "stream", "idempotent", "requires"):
+            if table.take(key) is not None:
+                table.complaints.at_key(
+                    table.at(key), f"an event is told and nothing comes back; drop {key}"
+                )
+        read = Event(
+            **about(name, table),
+            payload=self._input(f"{pascal(name)}Event", table),
+            selector=table.text("selector") or self._spelled(template, protocol, name),
+        )
         table.finish()
         return read
 
     def _selector(self, protocol: str, name: str) -> str:
+        return self._spelled(self.wire.selector, protocol, name)
+
+    def _spelled(self, selector: str, protocol: str, name: str) -> str:
         names = {
             "{name}": name,
             "{camel}": camel(name),
             "{pascal}": pascal(name),
             "{protocol}": protocol,
         }
-        selector = self.wire.selector
         for placeholder, value in names.items():
             selector = selector.replace(placeholder, value)
         return selector
 
     def _request(self, name: str, table: Table) -> StructType | str | None:
+        return self._input(f"{pascal(name)}Request", table)
+
+    def _input(self, struct: str, table: Table) -> StructType | str | None:
         value = table.take("in")
         if value is None:
             return None
         if isinstance(value, dict):
-            return self._struct(f"{pascal(name)}Request", table, "in")
+            return self._struct(struct, table, "in")
         if isinstance(value, str):
             return table.text("in")
         table.complain("in", f"a struct's name or a table of fields, not {kind_of(value)}")
@@ -93,6 +142,48 @@ class ProtocolReader:
     def _struct(self, name: str, table: Table, key: str) -> StructType:
         inner = table.table(key)
         return StructType(name=name, path=table.at(key), fields=self.fields.read_all(inner))
+
+
+def _stream(method: Table) -> Stream | None:
+    table = method.table("stream")
+    if table is None:
+        return None
+    items_in, items_out = table.type("in", required=False), table.type("out", required=False)
+    if items_in is None and items_out is None:
+        table.complaints.at_value(
+            table.path, 'the stream carries nothing; give in, out or both, as in { out = "u8" }'
+        )
+    window = table.integer("window")
+    if window is not None and not 1 <= window <= MAX_WINDOW:
+        table.complain("window", f"a window holds 1 to {MAX_WINDOW} items, not {window}")
+        window = None
+    overflow = cast(Overflow, table.choice("overflow", OVERFLOWS, "block"))
+    if "overflow" in table.values and items_in is not None and items_out is None:
+        table.complaints.at_key(
+            table.at("overflow"),
+            "overflow is about items of the server, and this stream has none; drop it",
+        )
+    read = Stream(table.path, items_in, items_out, window or DEFAULT_WINDOW, overflow)
+    table.finish()
+    return read
+
+
+def _check_stream(method: Table, stream: Stream, *, oneway: bool) -> None:
+    complaints = method.complaints
+    if oneway:
+        complaints.at_key(
+            method.at("oneway"), "a stream needs a reply that ends it; drop oneway, or stream"
+        )
+    if "idempotent" in method.values:
+        complaints.at_key(
+            method.at("idempotent"),
+            "items cannot be sent a second time, so a stream is not repeated; drop idempotent",
+        )
+    if stream.items_out is not None and "out" in method.values:
+        complaints.at_key(
+            method.at("out"),
+            "what comes out are the items of the stream; drop out, or put it into their type",
+        )
 
 
 def _timeout(table: Table) -> int:

@@ -8,9 +8,10 @@ from typing import Any, Final, Literal, cast
 from ..complaint import nearest
 from ..model import PeerRule, Rule, RuleGroup, Service
 from .declarations import about
+from .launch import read_launchd, read_systemd
 from .table import Table, kind_of
 
-_NAME: Final = re.compile(r"(?:[A-Za-z0-9_-]|\$\{TEAM_ID\})(?:[A-Za-z0-9._-]|\$\{TEAM_ID\})*")
+_NAME: Final = re.compile(r"(?:\$\{TEAM_ID\}\.)?[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _MAX_NAME: Final = 127
 _MACOS: Final = {
     "team": str,
@@ -28,19 +29,12 @@ _LINUX: Final = {
     "exe": str,
     "label": str,
 }
+_METHOD: Final = {kind: _LINUX[kind] for kind in ("uid", "gid", "user", "group")}
 
 
 def read_service(name: str, table: Table) -> Service:
     """One service."""
-    for key in ("launchd", "systemd"):
-        table.not_yet(key, "write that file by hand for now")
-    address = table.text("name", required=True)
-    if address is not None and (_NAME.fullmatch(address) is None or len(address) > _MAX_NAME):
-        table.complain(
-            "name",
-            f"{address!r} is no service name: letters, digits, '.', '_', '-' and ${{TEAM_ID}}, "
-            f"at most {_MAX_NAME} of them",
-        )
+    address = _address(table)
     peer = table.table("peer")
     rules: dict[str, PeerRule | None] = {}
     for system, kinds in (
@@ -52,6 +46,8 @@ def read_service(name: str, table: Table) -> Service:
     if peer:
         peer.finish()
     domain = table.choice("domain", ("user", "system"), "user")
+    launchd = read_launchd(table.table("launchd"), address or "", domain)
+    systemd = read_systemd(table.table("systemd"), address or "", domain)
     read = Service(
         **about(name, table),
         protocol=table.text("protocol", required=True) or "",
@@ -60,9 +56,41 @@ def read_service(name: str, table: Table) -> Service:
         macos=rules["macos"],
         linux=rules["linux"],
         development=rules["development"],
+        launchd=launchd,
+        systemd=systemd,
     )
     table.finish()
     return read
+
+
+def _address(table: Table) -> str | None:
+    address = table.text("name", required=True)
+    if address is None:
+        return None
+    if ("${" in address and not address.startswith("${TEAM_ID}.")) or address.count("${") > 1:
+        table.complain(
+            "name",
+            "a variable stands at the start only, and there is one: write "
+            '"${TEAM_ID}.org.example.service"',
+        )
+    elif _NAME.fullmatch(address) is None or len(address) > _MAX_NAME:
+        table.complain(
+            "name",
+            f"{address!r} is no service name: letters, digits, '.', '_', '-', and ${{TEAM_ID}} "
+            f"at the start, at most {_MAX_NAME} of them",
+        )
+    return address
+
+
+def read_requires(table: Table) -> PeerRule | None:
+    """The peer rule of a method: about users and groups, which both systems know."""
+    value = table.take("requires")
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        table.complain("requires", 'write a rule, such as requires = { uid = "self" }')
+        return None
+    return _rule(Table(value, table.at("requires"), table.complaints), "method", _METHOD)
 
 
 def _peer(peer: Table, system: str, kinds: dict[str, type]) -> PeerRule | None:
@@ -86,7 +114,9 @@ def _rule(table: Table, system: str, kinds: dict[str, type]) -> PeerRule | None:
         read = _fact(table, kind, kinds[kind])
     else:
         known = {*kinds, "all", "any"}
-        where = {"macos": " on macOS", "linux": " on Linux"}.get(system, "")
+        where = {"macos": " on macOS", "linux": " on Linux", "method": " for a method"}.get(
+            system, ""
+        )
         if kind is None:
             table.complaints.at_value(table.path, "the rule is empty; say who may connect")
         else:
@@ -110,7 +140,8 @@ def _group(
         table.complain(kind, f"a list of rules is needed here, not {kind_of(items)}")
         return None
     if not items:
-        table.complain(kind, f'{kind} = [] says nothing; list rules, or write "anyone" instead')
+        instead = "leave requires out" if system == "method" else 'write "anyone" instead'
+        table.complain(kind, f"{kind} = [] says nothing; list rules, or {instead}")
     rules: list[PeerRule] = []
     for index, item in enumerate(items):
         path = (*table.at(kind), index)

@@ -143,16 +143,6 @@ class Table:
             else:
                 outer.complain(name, f"a table is needed here, not {kind_of(value)}")
 
-    def not_yet(self, key: str, advice: str) -> bool:
-        """Complain about a key of the language that this compiler does not know yet."""
-        if self.take(key) is None:
-            return False
-        self.complaints.at_key(
-            self.at(key),
-            f"{key} is in the contract language but not in this compiler yet; {advice}",
-        )
-        return True
-
     def finish(self, also: Iterable[str] = ()) -> None:
         """Complain about every key that nobody asked for."""
         known = {*self._known, *also}

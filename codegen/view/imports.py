@@ -10,7 +10,7 @@ from attrs import define, field
 
 from .layout import Call, lay_out
 
-_STANDARD = ("__future__", "abc", "enum", "typing", "uuid")
+_STANDARD = ("__future__", "abc", "collections.abc", "enum", "typing", "uuid")
 
 
 def natural(name: str) -> tuple[Any, ...]:

@@ -52,6 +52,7 @@ def package_view(contract: Contract) -> PackageView:
     modules: dict[str, list[str]] = {"types": list(types.names)}
     for protocol in protocols:
         names = [protocol.protocol, protocol.client, protocol.server]
+        names.extend(sender.name for sender in protocol.senders)
         modules[protocol.module] = [name for name in names if name not in taken_over]
     for service in services.services:
         modules.setdefault("services", []).extend([service.name, service.client])

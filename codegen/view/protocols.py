@@ -1,28 +1,39 @@
-"""The view of a protocol's module: its methods, client stub and server stub."""
+"""The view of a protocol's module: its methods and events, and the stubs for both sides."""
 
 from __future__ import annotations
 
 from attrs import define, field, frozen
 
 from .. import naming
-from ..model import MISSING, Contract, Field, Method, Protocol, StructType
-from ..typeexpr import Optional
+from ..model import Contract, Event, Item, Protocol, StructType
 from .imports import Imports
-from .layout import Call, docstring, flat, lay_out, sentence, text_literal
-from .spelling import Spelling, field_name, type_name
+from .layout import Call, docstring, lay_out, text_literal
+from .spelling import Spelling, type_name
+from .stubs import MethodBuilder, MethodView, Parameters, exploded
 from .types import notes
 
 
 @frozen
-class MethodView:
-    """One method; all texts are laid out."""
+class EventView:
+    """One event; all texts are laid out."""
 
     constant: str
     client_signature: str
     client_doc: str
     client_body: str
-    server_signature: str
-    server_doc: str
+    sender_signature: str
+    sender_doc: str
+    sender_body: str
+
+
+@frozen
+class SenderView:
+    """The class that sends events."""
+
+    name: str
+    base: str
+    doc: str
+    events: tuple[EventView, ...]
 
 
 @frozen
@@ -36,9 +47,14 @@ class ProtocolView:
     constant: str
     protocol: str
     client: str
+    client_facts: tuple[str, ...]
     server: str
     class_doc: str
+    server_doc: str
     methods: tuple[MethodView, ...]
+    events: tuple[EventView, ...]
+    senders: tuple[SenderView, ...]
+    """One, if there are events."""
 
 
 def protocol_view(
@@ -46,36 +62,45 @@ def protocol_view(
 ) -> ProtocolView:
     """Decide everything about the module."""
     builder = _Builder(contract, protocol)
-    methods = tuple(map(builder.method, protocol.methods))
-    name = naming.protocol_constant(protocol.name)
-    builder.imports.add("__future__", "annotations")
-    builder.imports.add("typing", "ClassVar", "Final")
-    builder.imports.add("xpcrpc", "Client", "Protocol", "Server")
-    if methods:
-        builder.imports.add("abc", "abstractmethod")
-        builder.imports.add("xpcrpc", "CallContext", "Method")
-    constants = tuple(builder.constant(method) for method in protocol.methods)
-    constant = Call(
-        f"{name}: Final = Protocol(",
-        (
-            f'name="{contract.package}.{protocol.name}"',
-            "package=__package__",
-            f'version="{contract.version}"',
-            Call("methods=(", constants, trailing="," if len(constants) == 1 else ""),
-        ),
+    methods = tuple(
+        MethodBuilder(contract, builder.spell, method, builder.constant(method)).view()
+        for method in protocol.methods
     )
+    events = tuple(map(builder.event, protocol.events))
+    name = naming.protocol_constant(protocol.name)
+    imports = builder.imports
+    imports.add("__future__", "annotations")
+    imports.add("typing", "ClassVar", "Final")
+    imports.add("xpcrpc", "Client", "Protocol", "Server")
+    if methods:
+        imports.add("abc", "abstractmethod")
+        imports.add("xpcrpc", "CallContext", "Method")
+    facts: list[Call | str] = [
+        f'name="{contract.package}.{protocol.name}"',
+        "package=__package__",
+        f'version="{contract.version}"',
+    ]
+    for key, items in (("methods", protocol.methods), ("events", protocol.events)):
+        if items or key == "methods":
+            constants = tuple(map(builder.constant, items))
+            trailing = "," if len(constants) == 1 else ""
+            facts.append(Call(f"{key}=(", constants, trailing=trailing))
     doc = notes(protocol) or f"The protocol {protocol.name} of {contract.package}."
     return ProtocolView(
         module=naming.module_name(protocol.name),
         doc=docstring(f"Stubs of the protocol {protocol.name} of {full_name}.", 0),
         origin=origin,
-        imports=builder.imports.blocks(),
-        constant=lay_out(constant),
+        client_facts=builder.client_facts(name),
+        constant=lay_out(Call(f"{name}: Final = Protocol(", tuple(facts))),
         protocol=name,
         client=f"{protocol.name}Client",
         server=f"{protocol.name}Server",
         class_doc=docstring(doc),
+        server_doc=docstring(builder.server_doc(doc)),
         methods=methods,
+        events=events,
+        senders=builder.senders(events),
+        imports=imports.blocks(),
     )
 
 
@@ -90,157 +115,101 @@ class _Builder:
         module = naming.module_name(self.protocol.name)
         self.spell = Spelling(self.contract, self.imports, module)
 
-    def constant(self, method: Method) -> str:
-        """The module's name for what describes the method."""
+    def constant(self, item: Item) -> str:
+        """The module's name for what describes a method or event."""
+        protocol = self.protocol
         taken = {
             *naming.TYPE_NAMES,
-            naming.protocol_constant(self.protocol.name),
+            *(naming.protocol_constant(name) for name in (protocol.name, protocol.callbacks or "")),
             *map(type_name, self.contract.types),
             *map(type_name, self.contract.errors),
         }
-        return naming.spelled(method.name.upper(), frozenset(taken))
+        return naming.spelled(item.name.upper(), frozenset(taken))
 
-    def method(self, method: Method) -> MethodView:
-        """All that is printed for one method."""
-        python = naming.spelled(method.name, naming.METHOD_NAMES)
-        request = self._request_class(method)
-        reply, reply_value = self._reply(method)
-        return MethodView(
-            constant=self._constant(method, python, request, reply, reply_value),
-            client_signature=self._client_signature(method, python, request, reply),
-            client_doc=docstring(self._doc(method, client=True), 2),
-            client_body=self._client_body(method, request),
-            server_signature=self._server_signature(method, python, request, reply),
-            server_doc=docstring(self._doc(method, client=False), 2),
+    def client_facts(self, constant: str) -> tuple[str, ...]:
+        """The class variables of the client."""
+        facts = [f"    protocol: ClassVar[Protocol] = {constant}"]
+        callbacks = self.protocol.callbacks
+        if callbacks is not None:
+            name = naming.protocol_constant(callbacks)
+            if self._comes_back(callbacks):
+                # Their modules would import each other.
+                facts.append(f'    callbacks: ClassVar[str] = "{name}"')
+            else:
+                self.imports.add(f".{naming.module_name(callbacks)}", name)
+                facts.append(f"    callbacks: ClassVar[Protocol] = {name}")
+            said = f"What it serves itself: ``connect(serving=…)`` takes a {callbacks}Server."
+            facts.append(docstring(said))
+        return tuple(facts)
+
+    def _comes_back(self, name: str | None) -> bool:
+        """Whether the callbacks of callbacks lead to this protocol again."""
+        seen: set[str] = set()
+        while name is not None and name not in seen:
+            if name == self.protocol.name:
+                return True
+            seen.add(name)
+            name = self.contract.protocols[name].callbacks
+        return False
+
+    def server_doc(self, doc: str) -> str:
+        """The server's documentation: also how it reaches its clients."""
+        told = []
+        if (callbacks := self.protocol.callbacks) is not None:
+            told.append(
+                f"Its clients serve {callbacks}: ``context.client({callbacks}Client)`` calls back."
+            )
+        if self.protocol.events:
+            told.append(
+                f"``{naming.events_class(self.protocol.name)}(self)`` tells all of its clients."
+            )
+        return "\n\n".join([doc, *told])
+
+    def event(self, event: Event) -> EventView:
+        """All that is printed for one event."""
+        python = naming.spelled(event.name, naming.METHOD_NAMES)
+        constant = self.constant(event)
+        payload = "Empty"
+        if isinstance(event.payload, StructType):
+            payload = self.spell.declared(type_name(event.payload.name))
+        elif event.payload is not None:
+            payload = self.spell.named(event.payload)
+        else:
+            self.spell.public("Empty")
+        parameters = Parameters(self.spell, naming.FIELD_NAMES)
+        arguments = ["self"]
+        made: Call | str = "Empty()" if event.payload is None else "payload"
+        if isinstance(event.payload, StructType):
+            if event.payload.fields:
+                arguments.append("*")
+            arguments.extend(map(parameters.parameter, event.payload.fields))
+            made = parameters.made(payload, event.payload)
+        elif event.payload is not None:
+            arguments.append(f"payload: {payload}")
+        facts: list[Call | str] = [f'name="{python}"', f"selector={text_literal(event.selector)}"]
+        if payload != "Empty":
+            facts.append(f"payload={payload}")
+        kind = self.spell.stub("Event")
+        result = f"{self.spell.stub('Events')}[{payload}]"
+        doc = notes(event)
+        heard = doc or f"Every ``{event.name}`` from now on."
+        return EventView(
+            constant=exploded(f"{constant}: Final[{kind}[{payload}]] = {kind}(", facts),
+            client_signature=lay_out(Call(f"def {python}(", ("self",), f") -> {result}:"), 1),
+            client_doc=docstring(heard, 2),
+            client_body=lay_out(Call("return self._events(", (constant,)), 2),
+            sender_signature=lay_out(Call(f"def {python}(", tuple(arguments), ") -> None:"), 1),
+            sender_doc=docstring(doc or f"Tell ``{event.name}``.", 2),
+            sender_body=lay_out(Call("self._emit(", (constant, made)), 2),
         )
 
-    def _request_class(self, method: Method) -> str | None:
-        if method.request is None:
-            return None
-        if isinstance(method.request, StructType):
-            return self.spell.declared(type_name(method.request.name))
-        return self.spell.declared(type_name(method.request))
-
-    def _reply(self, method: Method) -> tuple[str, str | None]:
-        """The reply's annotation, and the expression that describes it."""
-        if method.reply is None:
-            return "None", None
-        if isinstance(method.reply, StructType):
-            python = self.spell.declared(type_name(method.reply.name))
-            return python, python
-        python = self.spell.annotation(method.reply)
-        if self.spell.names_a_client(method.reply):
-            # The client's module may import this one, so the runtime reads the name later.
-            return python, text_literal(python)
-        return python, python
-
-    def _constant(
-        self,
-        method: Method,
-        python: str,
-        request: str | None,
-        reply: str,
-        reply_value: str | None,
-    ) -> str:
-        if request is None:
-            self.imports.add("xpcrpc", "Empty")
-        facts: list[Call | str] = [
-            f'name="{python}"',
-            f"selector={text_literal(method.selector)}",
-        ]
-        if request is not None:
-            facts.append(f"request={request}")
-        if reply_value is not None:
-            facts.append(f"reply={reply_value}")
-        if method.errors:
-            errors = tuple(self.spell.declared(type_name(name)) for name in method.errors)
-            facts.append(Call("errors=(", errors, trailing="," if len(errors) == 1 else ""))
-        if method.oneway:
-            facts.append("oneway=True")
-        else:
-            facts.append(f"timeout_s={method.timeout_ns / 10**9!r}")
-        if method.idempotent:
-            facts.append("idempotent=True")
-        if method.serial:
-            facts.append("serial=True")
-        kind = f"Method[{request or 'Empty'}, {reply}]"
-        return _exploded(f"{self.constant(method)}: Final[{kind}] = Method(", facts)
-
-    def _client_signature(
-        self, method: Method, python: str, request: str | None, reply: str
-    ) -> str:
-        arguments = ["self"]
-        if isinstance(method.request, StructType):
-            if method.request.fields or not method.oneway:
-                arguments.append("*")
-            arguments.extend(map(self._parameter, method.request.fields))
-        elif request is not None:
-            arguments.append(f"request: {request}")
-        if not method.oneway:
-            if "*" not in arguments:
-                arguments.append("*")
-            arguments.append("timeout_s: float | None = None")
-        call = Call(f"async def {python}(", tuple(arguments), f") -> {reply}:")
-        return lay_out(call, 1)
-
-    def _parameter(self, one: Field) -> str:
-        python = field_name(None, one, request=True)
-        annotation = self.spell.annotation(one.type)
-        if one.default is MISSING:
-            end = " = None" if isinstance(one.type, Optional) else ""
-            return f"{python}: {annotation}{end}"
-        if self.spell.is_mutable(one):
-            return f"{python}: {annotation} | None = None"
-        value = flat(self.spell.literal(one.type, one.default))
-        return f"{python}: {annotation} = {value}"
-
-    def _argument(self, one: Field) -> str:
-        python = field_name(None, one, request=True)
-        if one.default is MISSING or not self.spell.is_mutable(one):
-            return f"{python}={python}"
-        value = flat(self.spell.literal(one.type, one.default))
-        return f"{python}={value} if {python} is None else {python}"
-
-    def _client_body(self, method: Method, request: str | None) -> str:
-        made: Call | str = "request"
-        if request is None:
-            made = "Empty()"
-        elif isinstance(method.request, StructType):
-            made = Call(f"{request}(", tuple(map(self._argument, method.request.fields)))
-        constant = self.constant(method)
-        if method.oneway:
-            return lay_out(Call("await self._send(", (constant, made)), 2)
-        ending = "await self._call("
-        if method.reply is not None:
-            ending = f"return {ending}"
-        return lay_out(Call(ending, (constant, made, "timeout_s")), 2)
-
-    def _server_signature(
-        self, method: Method, python: str, request: str | None, reply: str
-    ) -> str:
-        arguments = ["self"]
-        if request is not None:
-            arguments.append(f"request: {request}")
-        arguments.append("context: CallContext")
-        call = Call(f"async def {python}(", tuple(arguments), f") -> {reply}:")
-        return lay_out(call, 1)
-
-    def _doc(self, method: Method, *, client: bool) -> str:
-        fallback = f"{'Call' if client else 'Serve'} ``{method.name}``."
-        said = notes(method) or fallback
-        if not method.errors:
-            return said
-        lines = [said, "", "Raises:"]
-        for name in method.errors:
-            error = self.contract.errors[name]
-            meaning = (
-                error.doc.split("\n\n")[0].replace("\n", " ") if error.doc else f"Code {error.code}"
-            )
-            lines.append(f"    {type_name(name)}: {sentence(meaning)}")
-        return "\n".join(lines)
-
-
-def _exploded(opening: str, arguments: list[Call | str]) -> str:
-    """A call with a line for each argument, however short."""
-    lines = [opening, *(lay_out(argument, 1, ",") for argument in arguments), ")"]
-    return "\n".join(lines)
+    def senders(self, events: tuple[EventView, ...]) -> tuple[SenderView, ...]:
+        """The class that sends them, if there are any."""
+        if not events:
+            return ()
+        doc = (
+            f"Tells clients of {self.protocol.name}: one, if made of a call's context, or all, "
+            "if made of the server object."
+        )
+        name = naming.events_class(self.protocol.name)
+        return (SenderView(name, self.spell.stub("EventSender"), docstring(doc), events),)

@@ -100,7 +100,7 @@ class _Builder:
         ):
             if rule is not None:
                 self.imports.add("xpcrpc", "rules")
-                facts.append(prefixed(f"{key}=", _rule(rule)))
+                facts.append(prefixed(f"{key}=", rule_call(rule)))
         opening = f"{name}: Final[Service[{server}, {base}]] = Service("
         lines = [opening, *(_line(fact) for fact in facts), ")"]
         doc = notes(service) or f"``{service.address}`` serves `{service.protocol}`."
@@ -129,12 +129,13 @@ def _line(fact: Call | str) -> str:
     return lay_out(fact, 1, "" if commented else ",")
 
 
-def _rule(rule: PeerRule) -> Call | str:
+def rule_call(rule: PeerRule) -> Call | str:
+    """The expression that makes a peer rule."""
     if rule == "anyone":
         return "rules.Anyone()"
     if isinstance(rule, RuleGroup):
         kind = "rules.All(" if rule.kind == "all" else "rules.AnyOf("
-        inner = tuple(map(_rule, rule.rules))
+        inner = tuple(map(rule_call, rule.rules))
         return Call(kind, (Call("(", inner, trailing="," if len(inner) == 1 else ""),))
     assert isinstance(rule, Rule)
     arguments: tuple[Call | str, ...] = ()

@@ -16,13 +16,26 @@ from ..model import (
     ErrorType,
     Field,
     FlagsType,
+    Method,
     StructType,
     UnionType,
     aliases,
     plain,
     resolve,
 )
-from ..typeexpr import ClientEnd, Fd, ListOf, MapOf, Named, Optional, Scalar, Shmem, TypeExpr
+from ..typeexpr import (
+    ClientEnd,
+    Fd,
+    ListOf,
+    MapOf,
+    Named,
+    Optional,
+    Scalar,
+    ServerEnd,
+    Shmem,
+    TypeExpr,
+    parts,
+)
 from ..values import bytes_of, date_ns, duration_ns, uuid_of
 from .imports import Imports
 from .layout import Call, flat, text_literal
@@ -44,13 +57,16 @@ def type_name(name: str) -> str:
     return naming.spelled(name, naming.TYPE_NAMES)
 
 
-def field_name(owner: object, one: Field, *, request: bool = False) -> str:
-    """The attribute of a field."""
-    if isinstance(owner, ErrorType):
-        taken = naming.ERROR_NAMES
-    else:
-        taken = naming.REQUEST_NAMES if request else naming.FIELD_NAMES
-    return naming.spelled(one.name, taken)
+def field_name(owner: object, one: Field, taken: frozenset[str] = naming.FIELD_NAMES) -> str:
+    """The attribute of a field; ``taken`` are the names that its class needs for itself."""
+    return naming.spelled(one.name, naming.ERROR_NAMES if isinstance(owner, ErrorType) else taken)
+
+
+def request_names(method: Method) -> frozenset[str]:
+    """What a method's client stub needs for itself among its keywords."""
+    if method.stream is not None and method.stream.items_in is not None:
+        return naming.STREAM_REQUEST_NAMES
+    return naming.REQUEST_NAMES
 
 
 @define
@@ -67,11 +83,35 @@ class Spelling:
         self.imports.add("xpcrpc", name)
         return name
 
+    def stub(self, name: str) -> str:
+        """A public name of xpcrpc or of Python that the contract's types may have too."""
+        module = "collections.abc" if name.startswith("Async") else "xpcrpc"
+        if name not in self._own_names():
+            self.imports.add(module, name)
+            return name
+        self.imports.add(module, f"{name} as _{name}")
+        return f"_{name}"
+
+    def _own_names(self) -> set[str]:
+        contract = self.contract
+        return {*contract.types, *contract.errors}
+
     def declared(self, name: str) -> str:
         """A class of the package's ``types`` module."""
         if self.module != "types":
             self.imports.add(".types", name)
         return name
+
+    def named(self, name: str, case: str = "") -> str:
+        """The class of a type, of this contract or an imported one, or of a case of it."""
+        foreign = self.contract.foreign.get(name)
+        bare = name if foreign is None else foreign.name
+        python = naming.union_case(bare, case) if case else type_name(bare)
+        if foreign is None:
+            return self.declared(python)
+        # No name of a contract begins with an underscore, so this one is free.
+        self.imports.add(f"..{foreign.package}", f"types as _{foreign.package}")
+        return f"_{foreign.package}.{python}"
 
     def annotation(self, expression: TypeExpr, *, evaluated: bool = False) -> str:
         """The type in an annotation, or where it is ``evaluated`` on import."""
@@ -83,12 +123,9 @@ class Spelling:
             case Shmem():
                 return self.public("SharedMemory")
             case ClientEnd(protocol):
-                client = f"{protocol}Client"
-                module = naming.module_name(protocol)
-                if module != self.module:
-                    self.imports.add_for_typing(f".{module}", client)
-                inner = f'"{client}"' if evaluated else client
-                return f"{self.public('ClientEnd')}[{inner}]"
+                return self._end("ClientEnd", protocol, f"{protocol}Client", evaluated)
+            case ServerEnd(protocol):
+                return self._end("ServerEnd", protocol, f"{protocol}Server", evaluated)
             case ListOf(item):
                 return f"list[{self.annotation(item, evaluated=evaluated)}]"
             case MapOf(item):
@@ -96,8 +133,15 @@ class Spelling:
             case Optional(inner):
                 return f"{self.annotation(inner, evaluated=evaluated)} | None"
             case Named(name):
-                return self.declared(type_name(name))
+                return self.named(name)
         raise AssertionError(f"a contract with complaints has no view: {expression}")
+
+    def _end(self, kind: str, protocol: str, stub: str, evaluated: bool) -> str:
+        module = naming.module_name(protocol)
+        if module != self.module:
+            self.imports.add_for_typing(f".{module}", stub)
+        inner = f'"{stub}"' if evaluated else stub
+        return f"{self.public(kind)}[{inner}]"
 
     def _scalar(self, name: str) -> str:
         if name in _BUILTIN:
@@ -107,14 +151,13 @@ class Spelling:
             return "UUID"
         return self.public(_PUBLIC.get(name) or name.upper())
 
-    def names_a_client(self, expression: TypeExpr) -> bool:
-        """Whether the type itself, not one that it names, mentions a client class."""
-        match expression:
-            case ClientEnd():
-                return True
-            case ListOf(inner) | MapOf(inner) | Optional(inner):
-                return self.names_a_client(inner)
-        return False
+    def value(self, expression: TypeExpr) -> tuple[str, str]:
+        """The type's annotation, and the expression by which a constant states it."""
+        python = self.annotation(expression)
+        if any(isinstance(part, (ClientEnd, ServerEnd)) for part in parts(expression)):
+            # The stub's module may import this one, so the runtime reads the name later.
+            return python, text_literal(python)
+        return python, python
 
     # -- constraints ------------------------------------------------------------
 
@@ -199,8 +242,12 @@ class Spelling:
         return text_literal(value) if isinstance(value, str) else repr(value)
 
     def _declared_literal(self, name: str, value: Any) -> Call | str:
-        declared = self.contract.types[name]
-        python = self.declared(type_name(name))
+        declared = self.contract.find(name)
+        if isinstance(declared, UnionType):
+            ((case, inner),) = value.items()
+            fields = next(one.fields for one in declared.cases if one.name == case)
+            return self._object(self.named(name, case), declared, fields, inner)
+        python = self.named(name)
         if isinstance(declared, EnumType):
             return f"{python}.{naming.case_constant(value)}"
         if isinstance(declared, FlagsType):
@@ -210,11 +257,6 @@ class Spelling:
             if chosen and len(text) <= _SHORT:
                 return text
             return f"{python}({sum(bits[bit] for bit in chosen)})"
-        if isinstance(declared, UnionType):
-            ((case, inner),) = value.items()
-            fields = next(one.fields for one in declared.cases if one.name == case)
-            python = self.declared(naming.union_case(name, case))
-            return self._object(python, declared, fields, inner)
         assert isinstance(declared, StructType)
         return self._object(python, declared, declared.fields, value)
 
@@ -236,7 +278,7 @@ class Spelling:
             case Scalar("any"):
                 return isinstance(one.default, (list, dict))
             case Named(name):
-                return isinstance(self.contract.types[name], (StructType, UnionType))
+                return isinstance(self.contract.find(name), (StructType, UnionType))
         return False
 
     def can_be_none(self, one: Field) -> bool:

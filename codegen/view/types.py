@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from .. import naming
 from ..model import (
@@ -22,7 +22,7 @@ from ..model import (
 from ..typeexpr import INT_BITS, Named, Optional, parts
 from .imports import Imports
 from .layout import Call, Choice, docstring, flat, lay_out, sentence, text_literal
-from .spelling import Spelling, field_name, prefixed, short, type_name
+from .spelling import Spelling, field_name, prefixed, request_names, short, type_name
 
 
 @frozen
@@ -41,6 +41,8 @@ class GroupView:
 
     classes: tuple[ClassView, ...] = ()
     statements: tuple[str, ...] = ()
+    space: str = "\n\n"
+    """Blank lines before the statements."""
 
 
 @frozen
@@ -58,8 +60,11 @@ class TypesView:
 def types_view(contract: Contract, doc: str, origin: str) -> TypesView:
     """Decide everything about the module."""
     builder = _Builder(contract)
-    groups = tuple(builder.groups())
-    return TypesView(doc, origin, builder.imports.blocks(), groups, tuple(builder.names))
+    groups = builder.groups()
+    if groups and not groups[0].classes:
+        # Directly below the imports a statement has one blank line above it, a class two.
+        groups[0] = evolve(groups[0], space="\n")
+    return TypesView(doc, origin, builder.imports.blocks(), tuple(groups), tuple(builder.names))
 
 
 def notes(item: Item, example: str | None = None, wire: str | None = None) -> str:
@@ -105,17 +110,12 @@ class _Builder:
                 groups.append(self._union(declared))
         for protocol, method, table, side in contract.tables():
             verb = "takes" if side == "request" else "answers"
-            groups.append(
-                GroupView(
-                    (
-                        self._struct(
-                            table,
-                            f"What ``{protocol.name}.{method.name}`` {verb}.",
-                            request=side == "request",
-                        ),
-                    )
-                )
-            )
+            said = f"What ``{protocol.name}.{method.name}`` {verb}."
+            taken = request_names(method) if side == "request" else naming.FIELD_NAMES
+            groups.append(GroupView((self._struct(table, said, taken),)))
+        for protocol, event, table in contract.event_tables():
+            said = f"What the event ``{protocol.name}.{event.name}`` carries."
+            groups.append(GroupView((self._struct(table, said),)))
         groups.extend(GroupView((self._error(one),)) for one in contract.errors.values())
         if ordered := self._aliases_in_order():
             groups.append(GroupView(statements=tuple(map(self._alias, ordered))))
@@ -182,11 +182,13 @@ class _Builder:
             return []
         return [self._class_var("NONE", "str", '"null"')]
 
-    def _struct(self, struct: StructType, fallback: str, *, request: bool = False) -> ClassView:
+    def _struct(
+        self, struct: StructType, fallback: str, taken: frozenset[str] = naming.FIELD_NAMES
+    ) -> ClassView:
         members = self._none()
         if struct.unknown != "ignore":
             members.append(self._class_var("UNKNOWN", "str", f'"{struct.unknown}"'))
-        members.extend(self._fields(struct, struct.fields, request=request))
+        members.extend(self._fields(struct, struct.fields, taken))
         if struct.unknown == "keep":
             self.imports.add("attrs", "field")
             value = self.spell.public("Value")
@@ -224,11 +226,11 @@ class _Builder:
         return self._class(type_name(error.name), base, doc, members, attrs=True)
 
     def _fields(
-        self, owner: Item, fields: tuple[Field, ...], *, request: bool = False
+        self, owner: Item, fields: tuple[Field, ...], taken: frozenset[str] = naming.FIELD_NAMES
     ) -> list[str]:
         members = []
         for one in fields:
-            python = field_name(owner, one, request=request)
+            python = field_name(owner, one, taken)
             members.append(self._field(one, python))
             example = None
             if one.example is not MISSING:

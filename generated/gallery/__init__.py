@@ -4,7 +4,7 @@ back.
 
 # Written by `xpcrpc gen` from gallery.toml; change that, not this.
 
-from .gallery import GALLERY, GalleryServer
+from .gallery import GALLERY, GalleryEvents, GalleryServer
 from .listener import LISTENER, ListenerClient, ListenerServer
 from .services import (
     Gallery,
@@ -29,6 +29,7 @@ from .types import (
     AnswerPerhaps,
     AnswerYes,
     Busy,
+    CollectRequest,
     Color,
     ConfirmRequest,
     Constrained,
@@ -42,12 +43,15 @@ from .types import (
     EchoSeveralRequest,
     EchoShapeRequest,
     Empty_,
+    Errand,
     Evidence,
     FailRequest,
     Files,
     Grove,
+    HungEvent,
     Invitation,
     InviteRequest,
+    Journey,
     Kept,
     Label,
     Labels,
@@ -71,6 +75,7 @@ from .types import (
     ToldRequest,
     Tree,
     WaitRequest,
+    WatchRequest,
 )
 
 __all__ = [
@@ -90,6 +95,7 @@ __all__ = [
     "AnswerPerhaps",
     "AnswerYes",
     "Busy",
+    "CollectRequest",
     "Color",
     "ConfirmRequest",
     "Constrained",
@@ -103,15 +109,19 @@ __all__ = [
     "EchoSeveralRequest",
     "EchoShapeRequest",
     "Empty_",
+    "Errand",
     "Evidence",
     "FailRequest",
     "Files",
     "Gallery",
     "GalleryClient",
+    "GalleryEvents",
     "GalleryServer",
     "Grove",
+    "HungEvent",
     "Invitation",
     "InviteRequest",
+    "Journey",
     "Kept",
     "Label",
     "Labels",
@@ -141,4 +151,5 @@ __all__ = [
     "ToldRequest",
     "Tree",
     "WaitRequest",
+    "WatchRequest",
 ]

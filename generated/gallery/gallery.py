@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import AsyncIterable, AsyncIterator
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from xpcrpc import (
@@ -12,21 +13,33 @@ from xpcrpc import (
     I64,
     U8,
     U32,
+    U64,
     CallContext,
     Client,
     ClientEnd,
     Duration,
     Empty,
+    Event,
+    Events,
+    EventSender,
     Method,
+    Overflow,
     Protocol,
     Server,
+    ServerEnd,
+    Stream,
     Value,
+    rules,
 )
 
+from ..places import types as _places
+from .listener import LISTENER
 from .types import (
     Access,
     Answer,
     Busy,
+    CollectRequest,
+    Color,
     Constrained,
     Defaults,
     EchoAnswerRequest,
@@ -38,12 +51,15 @@ from .types import (
     EchoSeveralRequest,
     EchoShapeRequest,
     Empty_,
+    Errand,
     Evidence,
     FailRequest,
     Files,
     Grove,
+    HungEvent,
     Invitation,
     InviteRequest,
+    Journey,
     Kept,
     Nested,
     Numbers,
@@ -55,10 +71,11 @@ from .types import (
     Shape,
     Tree,
     WaitRequest,
+    WatchRequest,
 )
 
 if TYPE_CHECKING:
-    from .listener import ListenerClient
+    from .listener import ListenerClient, ListenerServer
 
 ECHO_NUMBERS: Final[Method[Numbers, Numbers]] = Method(
     name="echo_numbers",
@@ -250,6 +267,99 @@ NOTIFY: Final[Method[Point, None]] = Method(
     oneway=True,
 )
 
+ECHO_JOURNEY: Final[Method[Journey, Journey]] = Method(
+    name="echo_journey",
+    selector="Gallery.echoJourney",
+    request=Journey,
+    reply=Journey,
+    timeout_s=30.0,
+)
+
+ECHO_PLACE: Final[Method[_places.Place, _places.Place | None]] = Method(
+    name="echo_place",
+    selector="Gallery.echoPlace",
+    request=_places.Place,
+    reply=_places.Place | None,
+    timeout_s=30.0,
+)
+
+RUN_ERRAND: Final[Method[Errand, ServerEnd[ListenerServer] | None]] = Method(
+    name="run_errand",
+    selector="Gallery.runErrand",
+    request=Errand,
+    reply="ServerEnd[ListenerServer] | None",
+    timeout_s=30.0,
+)
+
+GUARDED: Final[Method[Empty, U32]] = Method(
+    name="guarded",
+    selector="Gallery.guarded",
+    reply=U32,
+    timeout_s=30.0,
+    requires=rules.AnyOf(
+        (rules.Uid("self"), rules.All((rules.User("gallery"), rules.Group("curators")))),
+    ),
+)
+
+WATCH: Final[Method[WatchRequest, None]] = Method(
+    name="watch",
+    selector="Gallery.watch",
+    request=WatchRequest,
+    items_out=Shape,
+    errors=(Busy,),
+    window=8,
+    overflow=Overflow.DROP_NEWEST,
+)
+
+COLLECT: Final[Method[CollectRequest, U64]] = Method(
+    name="collect",
+    selector="Gallery.collect",
+    request=CollectRequest,
+    reply=U64,
+    items_in=Point,
+    timeout_s=5.0,
+)
+
+SWALLOW: Final[Method[Point, None]] = Method(
+    name="swallow",
+    selector="Gallery.swallow",
+    request=Point,
+    items_in=Point,
+    window=1,
+)
+
+MIRROR: Final[Method[Empty, None]] = Method(
+    name="mirror",
+    selector="Gallery.mirror",
+    items_in=list[Shape | None],
+    items_out=list[Shape | None],
+    overflow=Overflow.FAIL,
+)
+
+VISITORS: Final[Method[Empty, None]] = Method(
+    name="visitors",
+    selector="Gallery.visitors",
+    items_out="ClientEnd[ListenerClient]",
+    overflow=Overflow.DROP_OLDEST,
+)
+
+OPENED: Final[Event[Empty]] = Event(
+    name="opened",
+    selector="Gallery.opened",
+)
+
+HUNG: Final[Event[HungEvent]] = Event(
+    name="hung",
+    selector="Gallery.hung",
+    payload=HungEvent,
+)
+
+MOVED: Final[Event[Journey]] = Event(
+    name="moved",
+    selector="picture moved",
+    payload=Journey,
+)
+
 GALLERY: Final = Protocol(
     name="org.example.gallery.Gallery",
     package=__package__,
@@ -279,7 +389,17 @@ GALLERY: Final = Protocol(
         CONNECT,
         INVITE,
         NOTIFY,
+        ECHO_JOURNEY,
+        ECHO_PLACE,
+        RUN_ERRAND,
+        GUARDED,
+        WATCH,
+        COLLECT,
+        SWALLOW,
+        MIRROR,
+        VISITORS,
     ),
+    events=(OPENED, HUNG, MOVED),
 )
 
 
@@ -287,6 +407,8 @@ class GalleryClient(Client):
     """Each method gives back what it is given."""
 
     protocol: ClassVar[Protocol] = GALLERY
+    callbacks: ClassVar[Protocol] = LISTENER
+    """What it serves itself: ``connect(serving=…)`` takes a ListenerServer."""
 
     async def echo_numbers(self, request: Numbers, *, timeout_s: float | None = None) -> Numbers:
         """Call ``echo_numbers``."""
@@ -438,9 +560,101 @@ class GalleryClient(Client):
         """Nothing comes back."""
         await self._send(NOTIFY, request)
 
+    async def echo_journey(self, request: Journey, *, timeout_s: float | None = None) -> Journey:
+        """Types of another contract, both ways."""
+        return await self._call(ECHO_JOURNEY, request, timeout_s)
+
+    async def echo_place(
+        self,
+        request: _places.Place,
+        *,
+        timeout_s: float | None = None,
+    ) -> _places.Place | None:
+        """A struct of another contract is the whole request."""
+        return await self._call(ECHO_PLACE, request, timeout_s)
+
+    async def run_errand(
+        self,
+        request: Errand,
+        *,
+        timeout_s: float | None = None,
+    ) -> ServerEnd[ListenerServer] | None:
+        """Serve whoever is on the other side of `serve`, then tell `back` about it."""
+        return await self._call(RUN_ERRAND, request, timeout_s)
+
+    async def guarded(self, *, timeout_s: float | None = None) -> U32:
+        """Not everybody who may connect may call this."""
+        return await self._call(GUARDED, Empty(), timeout_s)
+
+    def watch(
+        self,
+        *,
+        shape: Shape,
+        times: U32 = 1,
+        timeout_s: float | None = None,
+    ) -> Stream[Shape]:
+        """The same shape, again and again.
+
+        Raises:
+            Busy: Code 101.
+        """
+        return self._stream(WATCH, WatchRequest(shape=shape, times=times), timeout_s)
+
+    async def collect(
+        self,
+        items: AsyncIterable[Point],
+        *,
+        items_: str = "points",
+        timeout_s: float | None = None,
+    ) -> U64:
+        """How many came; `items` is taken by the stream, so the field is `items_` in Python."""
+        return await self._collect(COLLECT, CollectRequest(items_=items_), timeout_s, items)
+
+    async def swallow(
+        self,
+        request: Point,
+        items: AsyncIterable[Point],
+        *,
+        timeout_s: float | None = None,
+    ) -> None:
+        """Points are taken and nothing is said."""
+        await self._collect(SWALLOW, request, timeout_s, items)
+
+    def mirror(
+        self,
+        items: AsyncIterable[list[Shape | None]],
+        *,
+        timeout_s: float | None = None,
+    ) -> Stream[list[Shape | None]]:
+        """Each item comes back."""
+        return self._stream(MIRROR, Empty(), timeout_s, items)
+
+    def visitors(self, *, timeout_s: float | None = None) -> Stream[ClientEnd[ListenerClient]]:
+        """Ends as items."""
+        return self._stream(VISITORS, Empty(), timeout_s)
+
+    def opened(self) -> Events[Empty]:
+        """The doors are open."""
+        return self._events(OPENED)
+
+    def hung(self) -> Events[HungEvent]:
+        """A picture was hung; the payload is a table."""
+        return self._events(HUNG)
+
+    def moved(self) -> Events[Journey]:
+        """A picture was moved; the payload is a struct. Since 1.2. Deprecated: nobody moves
+        pictures any more.
+        """
+        return self._events(MOVED)
+
 
 class GalleryServer(Server[GalleryClient]):
-    """Each method gives back what it is given."""
+    """Each method gives back what it is given.
+
+    Its clients serve Listener: ``context.client(ListenerClient)`` calls back.
+
+    ``GalleryEvents(self)`` tells all of its clients.
+    """
 
     protocol: ClassVar[Protocol] = GALLERY
 
@@ -551,3 +765,94 @@ class GalleryServer(Server[GalleryClient]):
     @abstractmethod
     async def notify(self, request: Point, context: CallContext) -> None:
         """Nothing comes back."""
+
+    @abstractmethod
+    async def echo_journey(self, request: Journey, context: CallContext) -> Journey:
+        """Types of another contract, both ways."""
+
+    @abstractmethod
+    async def echo_place(
+        self,
+        request: _places.Place,
+        context: CallContext,
+    ) -> _places.Place | None:
+        """A struct of another contract is the whole request."""
+
+    @abstractmethod
+    async def run_errand(
+        self,
+        request: Errand,
+        context: CallContext,
+    ) -> ServerEnd[ListenerServer] | None:
+        """Serve whoever is on the other side of `serve`, then tell `back` about it."""
+
+    @abstractmethod
+    async def guarded(self, context: CallContext) -> U32:
+        """Not everybody who may connect may call this."""
+
+    @abstractmethod
+    def watch(self, request: WatchRequest, context: CallContext) -> AsyncIterator[Shape]:
+        """The same shape, again and again.
+
+        Raises:
+            Busy: Code 101.
+        """
+
+    @abstractmethod
+    async def collect(
+        self,
+        request: CollectRequest,
+        items: AsyncIterator[Point],
+        context: CallContext,
+    ) -> U64:
+        """How many came; `items` is taken by the stream, so the field is `items_` in Python."""
+
+    @abstractmethod
+    async def swallow(
+        self,
+        request: Point,
+        items: AsyncIterator[Point],
+        context: CallContext,
+    ) -> None:
+        """Points are taken and nothing is said."""
+
+    @abstractmethod
+    def mirror(
+        self,
+        items: AsyncIterator[list[Shape | None]],
+        context: CallContext,
+    ) -> AsyncIterator[list[Shape | None]]:
+        """Each item comes back."""
+
+    @abstractmethod
+    def visitors(self, context: CallContext) -> AsyncIterator[ClientEnd[ListenerClient]]:
+        """Ends as items."""
+
+
+class GalleryEvents(EventSender):
+    """Tells clients of Gallery: one, if made of a call's context, or all, if made of the server
+    object.
+    """
+
+    def opened(self) -> None:
+        """The doors are open."""
+        self._emit(OPENED, Empty())
+
+    def hung(
+        self,
+        *,
+        title: str,
+        colors: list[Color] | None = None,
+        at: Point | None = None,
+    ) -> None:
+        """A picture was hung; the payload is a table."""
+        self._emit(
+            HUNG,
+            HungEvent(title=title, colors=[Color.RED] if colors is None else colors, at=at),
+        )
+
+    def moved(self, payload: Journey) -> None:
+        """A picture was moved; the payload is a struct. Since 1.2. Deprecated: nobody moves
+        pictures any more.
+        """
+        self._emit(MOVED, payload)

@@ -32,6 +32,7 @@ from xpcrpc import (
     OpenIntEnum,
     ReadFd,
     ReadWriteFd,
+    ServerEnd,
     SharedMemory,
     SocketFd,
     UnknownCase,
@@ -41,9 +42,11 @@ from xpcrpc import (
     wire,
 )
 
+from ..places import types as _places
+
 if TYPE_CHECKING:
     from .gallery import GalleryClient
-    from .listener import ListenerClient
+    from .listener import ListenerClient, ListenerServer
 
 
 class Color(OpenEnum):
@@ -341,6 +344,34 @@ class Invitation:
 
 
 @define(kw_only=True)
+class Errand:
+    """Somebody to be served, and somebody who serves."""
+
+    back: ClientEnd[ListenerClient]
+    serve: ServerEnd[ListenerServer] | None = None
+
+
+@define(kw_only=True)
+class Journey:
+    """Types of another contract, beside a type of this one."""
+
+    from_place: _places.Place = field(metadata=wire("fromPlace"))
+    to_place: _places.Place = field(
+        factory=lambda: _places.Place(name="home", at=_places.Position(y=1.0)),
+        metadata=wire("toPlace"),
+    )
+    by: _places.Transport = _places.Transport.TRAIN
+    signs: _places.Signs | None = field(
+        default=None,
+        validator=constraints.AllOf(
+            (constraints.Items(min=1), constraints.Each(constraints.Length(max=40))),
+        ),
+    )
+    crossed: list[_places.Place] = field(factory=list)
+    ends_at: Point | None = field(default=None, metadata=wire("endsAt"))
+
+
+@define(kw_only=True)
 class ShapeCircle:
     """The case ``circle`` of `Shape`."""
 
@@ -505,6 +536,22 @@ class InviteRequest:
 
 
 @define(kw_only=True)
+class WatchRequest:
+    """What ``Gallery.watch`` takes."""
+
+    shape: Shape
+    times: U32 = field(default=1, validator=constraints.Range(max=10000))
+
+
+@define(kw_only=True)
+class CollectRequest:
+    """What ``Gallery.collect`` takes."""
+
+    items_: str = field(default="points", metadata=wire("items"))
+    """On the wire: ``items``."""
+
+
+@define(kw_only=True)
 class ToldRequest:
     """What ``Listener.told`` takes."""
 
@@ -516,6 +563,15 @@ class ConfirmRequest:
     """What ``Listener.confirm`` takes."""
 
     text: str
+
+
+@define(kw_only=True)
+class HungEvent:
+    """What the event ``Gallery.hung`` carries."""
+
+    title: str
+    colors: list[Color] = field(factory=lambda: [Color.RED])
+    at: Point | None = None
 
 
 @define(kw_only=True)

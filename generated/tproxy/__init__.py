@@ -18,6 +18,7 @@ from .types import (
     StartRequest,
     Status,
     TapRequest,
+    TelemetryRequest,
 )
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "StartRequest",
     "Status",
     "TapRequest",
+    "TelemetryRequest",
     "Tproxy",
     "TproxyClient",
 ]

@@ -5,12 +5,34 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, ClassVar, Final
 from uuid import UUID
 
-from xpcrpc import CallContext, Client, ClientEnd, Empty, Method, Protocol, Server, WriteFd
+from xpcrpc import (
+    U64,
+    CallContext,
+    Client,
+    ClientEnd,
+    Empty,
+    Method,
+    Overflow,
+    Protocol,
+    Server,
+    Stream,
+    WriteFd,
+)
 
-from .types import Config, NoSuchFlow, StartRefused, StartRequest, Status, TapRequest
+from .types import (
+    Config,
+    FlowEvent,
+    NoSuchFlow,
+    StartRefused,
+    StartRequest,
+    Status,
+    TapRequest,
+    TelemetryRequest,
+)
 
 if TYPE_CHECKING:
     from .flow_tap import FlowTapClient
@@ -39,6 +61,15 @@ STOP: Final[Method[Empty, None]] = Method(
     oneway=True,
 )
 
+TELEMETRY: Final[Method[TelemetryRequest, None]] = Method(
+    name="telemetry",
+    selector="telemetry:withReply:",
+    request=TelemetryRequest,
+    items_out=FlowEvent,
+    window=256,
+    overflow=Overflow.DROP_OLDEST,
+)
+
 TAP: Final[Method[TapRequest, ClientEnd[FlowTapClient]]] = Method(
     name="tap",
     selector="tap:withReply:",
@@ -52,7 +83,7 @@ CONTROL: Final = Protocol(
     name="org.example.tproxy.Control",
     package=__package__,
     version="1.1",
-    methods=(APPLY, START, STOP, TAP),
+    methods=(APPLY, START, STOP, TELEMETRY, TAP),
 )
 
 
@@ -83,6 +114,10 @@ class ControlClient(Client):
         """Let go of every flow; the system takes over."""
         await self._send(STOP, Empty())
 
+    def telemetry(self, *, min_bytes: U64 = 0, timeout_s: float | None = None) -> Stream[FlowEvent]:
+        """Flows as they are taken, from now on; a slow reader misses the oldest."""
+        return self._stream(TELEMETRY, TelemetryRequest(min_bytes=min_bytes), timeout_s)
+
     async def tap(self, *, flow: UUID, timeout_s: float | None = None) -> ClientEnd[FlowTapClient]:
         """A private channel to one flow; works without a service name.
 
@@ -112,6 +147,14 @@ class ControlServer(Server[ControlClient]):
     @abstractmethod
     async def stop(self, context: CallContext) -> None:
         """Let go of every flow; the system takes over."""
+
+    @abstractmethod
+    def telemetry(
+        self,
+        request: TelemetryRequest,
+        context: CallContext,
+    ) -> AsyncIterator[FlowEvent]:
+        """Flows as they are taken, from now on; a slow reader misses the oldest."""
 
     @abstractmethod
     async def tap(self, request: TapRequest, context: CallContext) -> ClientEnd[FlowTapClient]:

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import AsyncIterator
 from typing import ClassVar, Final
 
-from xpcrpc import U32, CallContext, Client, Empty, Method, Protocol, Server
+from xpcrpc import U32, CallContext, Client, Empty, Method, Protocol, Server, Stream
 
 from .types import FlowEvent, ReadRequest
 
@@ -26,6 +27,13 @@ READ: Final[Method[ReadRequest, bytes]] = Method(
     timeout_s=60.0,
 )
 
+BYTES: Final[Method[Empty, None]] = Method(
+    name="bytes_",
+    selector="bytes:withReply:",
+    items_out=bytes,
+    window=16,
+)
+
 CLOSE: Final[Method[Empty, None]] = Method(
     name="close_",
     selector="close:withReply:",
@@ -36,7 +44,7 @@ FLOW_TAP: Final = Protocol(
     name="org.example.tproxy.FlowTap",
     package=__package__,
     version="1.1",
-    methods=(SUMMARY, READ, CLOSE),
+    methods=(SUMMARY, READ, BYTES, CLOSE),
 )
 
 
@@ -52,6 +60,10 @@ class FlowTapClient(Client):
     async def read(self, *, at_most: U32 = 65536, timeout_s: float | None = None) -> bytes:
         """The next bytes of the flow; none at its end."""
         return await self._call(READ, ReadRequest(at_most=at_most), timeout_s)
+
+    def bytes_(self, *, timeout_s: float | None = None) -> Stream[bytes]:
+        """Everything from here to the end of the flow, as it comes."""
+        return self._stream(BYTES, Empty(), timeout_s)
 
     async def close_(self) -> None:
         """Nothing more will be read."""
@@ -70,6 +82,10 @@ class FlowTapServer(Server[FlowTapClient]):
     @abstractmethod
     async def read(self, request: ReadRequest, context: CallContext) -> bytes:
         """The next bytes of the flow; none at its end."""
+
+    @abstractmethod
+    def bytes_(self, context: CallContext) -> AsyncIterator[bytes]:
+        """Everything from here to the end of the flow, as it comes."""
 
     @abstractmethod
     async def close_(self, context: CallContext) -> None:

@@ -83,6 +83,14 @@ class StartRequest:
 
 
 @define(kw_only=True)
+class TelemetryRequest:
+    """What ``Control.telemetry`` takes."""
+
+    min_bytes: U64 = 0
+    """Bytes; smaller flows are left out."""
+
+
+@define(kw_only=True)
 class TapRequest:
     """What ``Control.tap`` takes."""
 

@@ -34,11 +34,12 @@ def test_good_contracts_have_no_complaint(capsys: pytest.CaptureFixture[str]) ->
 def test_text_is_the_compilers_own(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(CASES / "peer_rules")
+    monkeypatch.chdir(CASES / "flag_bits")
     assert run("check", "input.toml") == 1
     said = capsys.readouterr()
-    assert said.out == Path("expected.txt").read_text(encoding="utf-8")
-    assert said.err == "23 complaints\n"
+    expected = Path("expected.txt").read_text(encoding="utf-8")
+    assert said.out == expected
+    assert said.err == f"{len(expected.splitlines())} complaints\n"
 
 
 def test_json_has_every_part_of_a_complaint(

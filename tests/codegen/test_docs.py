@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given, settings
-from xpcrpc.codegen.compile import compile_text
+from xpcrpc.codegen.compile import compile_files, compile_text
 from xpcrpc.codegen.docs import dictionary, documentation
 from xpcrpc.codegen.docs.prose import line
 from xpcrpc.codegen.docs.sample import Sampler
@@ -19,7 +19,7 @@ from tests.codegen.test_mutations import mutated
 from xpcrpc.protocol import keys
 
 ROOT = Path(__file__).parents[2]
-SCHEMAS = sorted((ROOT / "schemas").glob("*.toml"))
+SCHEMAS = sorted((ROOT / "schemas").rglob("*.toml"))
 VOID = {"meta", "br", "hr", "link", "img"}
 EVIL = '</code></pre><script>alert(1)</script> "quoted" & | ` * _x_ [a](javascript:b) <!-- `a|b<c>`'
 
@@ -56,16 +56,16 @@ class Page(HTMLParser):
         self.words.append(data)
 
 
-def contract(text: str | bytes) -> Contract:
-    """A contract that compiles."""
-    compiled = compile_text(text)
+def contract(text: str | bytes, path: Path | None = None) -> Contract:
+    """A contract that compiles; with ``path``, what it imports is beside that."""
+    compiled = compile_text(text, path=path)
     assert not compiled.complaints, compiled.complaints
     return compiled.contracts[0]
 
 
-def pages(text: str | bytes) -> tuple[str, str]:
+def pages(text: str | bytes, path: Path | None = None) -> tuple[str, str]:
     """The Markdown and the HTML of a contract."""
-    files = documentation(contract(text))
+    files = documentation(contract(text, path))
     assert [path.suffix for path in files] == [".md", ".html"]
     markdown, html = files.values()
     return markdown, html
@@ -73,11 +73,13 @@ def pages(text: str | bytes) -> tuple[str, str]:
 
 @pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
 def test_every_link_leads_to_one_place_of_the_page(path: Path) -> None:
-    markdown, html = pages(path.read_bytes())
+    markdown, html = pages(path.read_bytes(), path)
     page = Page(html)
     assert len(page.ids) == len(set(page.ids))
-    assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
-    assert all(link.startswith("#") for link in page.links)
+    # A type of an imported contract is on that contract's page.
+    here = {link for link in page.links if not re.match(r"[\w.]+\.html(#|$)", link)}
+    assert {link.removeprefix("#") for link in here} <= set(page.ids)
+    assert all(link.startswith("#") for link in here)
     anchors = re.findall(r'<a id="([^"]+)">', markdown)
     assert len(anchors) == len(set(anchors))
     assert set(re.findall(r"\]\(#([^)]+)\)", markdown)) <= set(anchors)
@@ -86,7 +88,7 @@ def test_every_link_leads_to_one_place_of_the_page(path: Path) -> None:
 @pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
 def test_a_page_names_everything_and_needs_nothing_else(path: Path) -> None:
     one = contract(path.read_bytes())
-    _, html = pages(path.read_bytes())
+    _, html = pages(path.read_bytes(), path)
     page = Page(html)
     words = "".join(page.words)
     for name in (*one.types, *one.errors, *one.protocols):
@@ -141,8 +143,9 @@ def test_texts_of_a_contract_are_never_markup() -> None:
 
 
 def test_a_table_has_as_many_cells_in_every_row() -> None:
-    for text in (evil(), (ROOT / "schemas" / "gallery.toml").read_text(encoding="utf-8")):
-        markdown, _ = pages(text)
+    gallery = ROOT / "schemas" / "gallery.toml"
+    for text in (evil(), gallery.read_text(encoding="utf-8")):
+        markdown, _ = pages(text, gallery)
         width = 0
         for row in markdown.split("\n"):
             cells = len(re.findall(r"(?<!\\)\|", row)) if row.startswith("|") else 0
@@ -167,7 +170,17 @@ def test_markdown_is_escaped_where_it_would_mean_something(text: str, markdown: 
 
 
 def test_the_envelope_is_the_runtimes() -> None:
-    for name in ("SELECTOR", "ARGUMENTS", "RESULT", "ERROR", "CODE", "MESSAGE", "DETAILS"):
+    for name in (
+        "SELECTOR",
+        "ARGUMENTS",
+        "RESULT",
+        "ERROR",
+        "CODE",
+        "MESSAGE",
+        "DETAILS",
+        "CALL",
+        "ITEMS",
+    ):
         assert getattr(dictionary, name) == getattr(keys, name)
 
 
@@ -223,6 +236,44 @@ fields.data = { type = "bytes", default = "cafe" }
   "data": data(ca fe)  // data; may be left out
 }"""
     )
+
+
+def test_streams_and_events_show_what_travels_besides() -> None:
+    text = (Path(__file__).parent / "show" / "input.toml").read_text(encoding="utf-8")
+    markdown, html = pages(text)
+    words = "".join(Page(html).words)
+    for said in (
+        "event changed(Config)",
+        "watch(least: u64 = 0) -> stream Event",
+        "256 items in flight",
+        "the oldest item is dropped",
+        "uid 0 or group admin",
+        "endpoint to serve Host at",
+        "daemon org.example.tproxy",
+    ):
+        assert said in words
+    assert markdown.count('"$items": [') == 4
+    assert "(#protocol-Control-events-changed)" not in markdown  # named in no list of links
+    assert '<a id="protocol-Control-events-changed"></a>' in markdown
+
+
+def test_a_type_of_another_contract_leads_to_its_page(tmp_path: Path) -> None:
+    header = 'schema = 1\nversion = "1.0"\npackage = "org.example.'
+    (tmp_path / "net.toml").write_text(
+        header + 'net"\n[struct.Address]\nfields.host = "string"\n', encoding="utf-8"
+    )
+    (tmp_path / "app.toml").write_text(
+        header + 'app"\nimports.net = "net.toml"\n'
+        '[protocol.P.methods.go]\nin = "net.Address"\nout = "list<net.Address>"\n',
+        encoding="utf-8",
+    )
+    out = tmp_path / "out"
+    assert run("docs", str(tmp_path), "--out", str(out)) == 0
+    page = Page((out / "app.html").read_text(encoding="utf-8"))
+    away = {link for link in page.links if not link.startswith("#")}
+    assert away == {"net.html#struct-Address"}
+    assert "struct-Address" in Page((out / "net.html").read_text(encoding="utf-8")).ids
+    assert "(net.md#struct-Address)" in (out / "app.md").read_text(encoding="utf-8")
 
 
 def test_a_struct_that_holds_itself_ends() -> None:

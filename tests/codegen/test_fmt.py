@@ -6,21 +6,23 @@ import errno
 import io
 import os
 import stat
+import shutil
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
-from xpcrpc.codegen.compile import compile_text
+from xpcrpc.codegen.compile import compile_files
 from xpcrpc.codegen.fmt import canonical
 from xpcrpc.codegen.source import Source, parse_source
 
 from tests.codegen.commands import run
 from tests.codegen.documents import documents
+from tests.codegen.test_mutations import mutated
 
 ROOT = Path(__file__).parents[2]
-SCHEMAS = sorted((ROOT / "schemas").glob("*.toml"))
+SCHEMAS = sorted((ROOT / "schemas").rglob("*.toml"))
 CASES = sorted((Path(__file__).parent / "fmt").iterdir())
 MESSY = b'package="org.example.x"   \nschema=1\n'
 NEAT = b'schema  = 1\npackage = "org.example.x"\n'
@@ -43,7 +45,7 @@ def test_the_form_is_exactly_this(case: Path) -> None:
 
 
 @settings(
-    max_examples=150,
+    max_examples=70,
     deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
@@ -72,13 +74,46 @@ def _ordered(value: object) -> str:
     return repr(value)
 
 
+@settings(max_examples=60, deadline=None)
+@given(mutated())
+def test_whatever_can_be_read_can_be_laid_out(data: bytes) -> None:
+    source = parse_source(data, "x.toml")
+    if isinstance(source, Source):
+        assert isinstance(canonical(source), str)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["schema = 2  # one\n", "schema = 1\n", "schema = 1.0  # one\n", "schema = true  # one\n"],
+    ids=["value", "comment", "number's type", "type"],
+)
+def test_a_result_that_lost_something_is_not_used(
+    broken: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "a.toml"
+    path.write_bytes(b"schema=1 # one\n")
+    monkeypatch.setattr("xpcrpc.codegen.fmt.layout.write_document", lambda _: broken)
+    assert run("fmt", str(path)) == 1
+    assert "laying it out would change it" in capsys.readouterr().err
+    assert path.read_bytes() == b"schema=1 # one\n"
+
+
 @pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
-def test_a_contract_means_the_same_afterwards(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    before = compile_text(text, path.name).contracts
+def test_a_contract_means_the_same_afterwards(path: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "schemas"
+    shutil.copytree(ROOT / "schemas", folder)  # what it imports lies beside it
+    copy = folder / path.relative_to(ROOT / "schemas")
+    before = compile_files([str(copy)])
+    assert before.contracts
+    assert not before.complaints
+    copy.write_text(layout(path.read_text(encoding="utf-8")), encoding="utf-8")
+    after = compile_files([str(copy)])
     # The model's repr has every name in its order, which generated code follows.
-    assert repr(compile_text(layout(text), path.name).contracts) == repr(before)
-    assert before
+    assert repr(after.contracts) == repr(before.contracts)
+    assert not after.complaints
 
 
 def test_names_keep_their_order_while_settings_move() -> None:
@@ -181,9 +216,3 @@ def test_it_is_a_filter_for_editors(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(MESSY)))
     assert run("fmt", "-") == 0
     assert capfdbinary.readouterr().out == NEAT
-
-
-@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
-def test_our_own_contracts_compile_from_their_canonical_form(path: Path) -> None:
-    compiled = compile_text(layout(path.read_text(encoding="utf-8")), path.name)
-    assert not compiled.complaints

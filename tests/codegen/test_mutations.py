@@ -12,7 +12,8 @@ from xpcrpc.codegen.emit import emit
 from xpcrpc.codegen.view import package_view
 
 ROOT = Path(__file__).parents[2]
-SCHEMAS = [path.read_bytes() for path in sorted((ROOT / "schemas").glob("*.toml"))]
+FOLDER = ROOT / "schemas"
+SCHEMAS = [path.read_bytes() for path in sorted(FOLDER.glob("*.toml"))]
 CASES = [
     (case / "input.toml").read_bytes()
     for case in sorted((Path(__file__).parent / "cases").iterdir())
@@ -21,6 +22,8 @@ WORDS = [
     *(b"u8", b"any", b"fd", b"list<Config>", b"Config?", b"duration", b"Mode", b"Shape", b"Tree"),
     *(b"{}", b"[]", b'""', b"1", b"-1", b"1.5", b"true", b"nan", b"2024-05-01", b'"x"', b"[1]"),
     *(b"default = 1", b"min = 1", b"unique = true", b"resource = true", b"open = false", b"none"),
+    *(b"stream = { out = \"u8\" }", b"events", b"callbacks", b"requires", b"server_end<Gallery>"),
+    *(b"[imports]", b"common.Place", b"gallery.toml", b"launchd", b"systemd", b"window", b"agent"),
     *(b"struct", b"fields", b"cases", b"in", b"out", b"errors", b'"self"', b"anyone", b"."),
     *(b"\\u0000", b"\x00", b"\xff", b"\n", b'"', b"=", b",", b"[", b"]", b"?", b"{ a = {} }"),
     *(b"9" * 5000, b"[" * 3000, b"a." * 3000 + b"a = 1\n", b"\xef\xbb\xbf", b"\xed\xa0\x80"),
@@ -64,11 +67,11 @@ def tokenise(data: bytes) -> list[bytes]:
 
 def compiles(data: bytes) -> bool:
     """Compile; what has no complaint must also become Python that can be compiled."""
-    compiled = compile_text(data)
+    compiled = compile_text(data, path=FOLDER / "mutated.toml")
     assert bool(compiled.contracts) != bool(compiled.complaints)
     for complaint in compiled.complaints:
         assert "\n" not in str(complaint).replace("'\\n'", "")
-    for contract in compiled.contracts:
+    for contract in (*compiled.contracts, *compiled.imported):
         for path, text in emit(package_view(contract)).items():
             compile(text, str(path), "exec", dont_inherit=True)
     return not compiled.complaints

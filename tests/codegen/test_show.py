@@ -33,6 +33,7 @@ def test_the_lines_are_exactly_these(capsys: pytest.CaptureFixture[str]) -> None
         ("protocol.Control.stop", ["stop() @oneway"]),
         ("error", ["error StartRefused = 100", "reason: string"]),
         ("StartRefused", ["error StartRefused = 100", "reason: string"]),
+        ("Control.ended", ["event ended(why: string?)"]),
         ("Config.keylog", ["keylog: bool = false @since 1.1"]),
     ],
 )
