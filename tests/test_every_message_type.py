@@ -50,13 +50,15 @@ _settings = settings(
 
 def _found() -> Iterator[tuple[str, Any]]:
     """Each type that a contract can send, with a name for people."""
-    for found in pkgutil.iter_modules(generated.__path__):
-        package = importlib.import_module(f"generated.{found.name}")
-        declared = importlib.import_module(f"generated.{found.name}.types")
+    packages = [f"generated.{found.name}" for found in pkgutil.iter_modules(generated.__path__)]
+    for place in [*packages, "xpcrpc.standard"]:
+        package = importlib.import_module(place)
+        declared = importlib.import_module(f"{place}.types")
+        short = place.split(".")[-1]
         for name, thing in vars(declared).items():
             ours = isinstance(thing, type) and thing.__module__ == declared.__name__
             if (ours and attrs.has(thing)) or isinstance(thing, types.UnionType):
-                yield f"{found.name}.{name}", thing
+                yield f"{short}.{name}", thing
         for thing in vars(package).values():
             if isinstance(thing, Protocol):
                 yield from _of_protocol(thing)
@@ -76,6 +78,8 @@ def _of_protocol(protocol: Protocol) -> Iterator[tuple[str, Any]]:
         for kind, hint in kinds.items():
             if hint is not None:
                 yield f"{where} {kind}", hint
+    for event in protocol.events:
+        yield f"{protocol.name.removeprefix('org.example.')}.{event.name} event", event.payload
 
 
 def _distinct() -> dict[str, Any]:

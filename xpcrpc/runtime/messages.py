@@ -6,7 +6,6 @@ meet, one function per direction.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -16,7 +15,8 @@ from attrs import define, frozen
 from ..codec import frame as frames
 from ..codec.converter import from_value, to_value
 from ..codec.passes import Decode, Encode, decoder, encoder
-from ..contract import ClientEnd, ContractError, Method
+from ..codec.shape import resolve
+from ..contract import ContractError, Method
 from ..errors import (
     CallError,
     DecodeError,
@@ -60,10 +60,7 @@ def route_of(method: Method[Any, Any], package: str) -> Route:
     """A method's facts, with names of types looked up in its package."""
 
     def known(hint: Any) -> Any:
-        if not isinstance(hint, str):
-            return hint
-        # The package exports its clients, but not the word for an end that leads to one.
-        return eval(hint, {"ClientEnd": ClientEnd}, vars(sys.modules[package]))  # noqa: S307
+        return resolve(hint, package) if isinstance(hint, str) else hint
 
     reply, item_in, item_out = map(known, (method.reply, method.items_in, method.items_out))
     return Route(
