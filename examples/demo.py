@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
+from pathlib import Path
 
 from examples.programs import ROOT, Program, UnexpectedError
 
@@ -100,6 +102,8 @@ def network_extension() -> None:
         inspector.expect("serving ABCDE12345.org.example.tproxy.inspector")
         host = stack.enter_context(Program("host app", "examples.network_extension.host_app"))
         host.expect(f"log: started in mode inspect by pid {extension.pid}")
+        host.expect("telemetry: org.example.browser received [5000, 6000, 7000, 8000, 9000]")
+        extension.expect(f"telemetry for pid {host.pid} ends")
         host.expect("a second start is refused: it runs already")
         host.expect("an unknown flow is refused: True")
         inspector.expect(f"pid {host.pid} hands over a tap")
@@ -108,8 +112,35 @@ def network_extension() -> None:
         host.expect("log: stopped")
         host.expect("log ended: True")
         host.expect_end()
+        with tempfile.TemporaryDirectory(prefix="xpcrpc-") as folder:
+            version = compile_newer_contract(folder)
+            newer = stack.enter_context(
+                Program("newer app", "examples.network_extension.newer_host", folder)
+            )
+            newer.expect("what both versions have works: mode block")
+            newer.expect(f"{version}, the service serves")
+            newer.expect("it lacks pause")
+            newer.expect_end()
         _end(inspector)
         _end(extension)
+
+
+def compile_newer_contract(folder: str) -> str:
+    """Compile the contract with a method more into ``folder``; the version it has then."""
+    text = (ROOT / "schemas" / "tproxy.toml").read_text(encoding="utf-8")
+    found = re.search(r'^version *= "1\.(\d+)"', text, re.MULTILINE)
+    assert found is not None
+    version = f"1.{int(found[1]) + 1}"
+    text = text.replace(found[0], f'version = "{version}"', 1) + (
+        "\n[protocol.Control.methods.pause]\n"
+        f'doc = "Let every flow through for a while."\nsince = "{version}"\n'
+    )
+    contract = Path(folder, "tproxy.toml")
+    contract.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "xpcrpc.codegen", "gen", str(contract), "--out", folder]
+    ended = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.DEVNULL)
+    _require(ended.returncode == 0, "the newer contract does not compile")
+    return version
 
 
 def _end(program: Program) -> None:

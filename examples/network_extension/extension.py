@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import AsyncIterator
+from typing import Final
 
 from examples.network_extension.flow import Flow
 from generated.tproxy import (
@@ -23,9 +25,19 @@ from generated.tproxy import (
     StartRequest,
     Status,
     TapRequest,
+    TelemetryRequest,
     Tproxy,
 )
 from xpcrpc import CallContext, ClientEnd, Date, FileDescriptor, serve
+
+TELEMETRY_S: Final = 0.01
+"""Between two reports of a flow, in seconds."""
+
+PROGRESS_BYTES: Final = 1_000
+"""How much a flow seems to receive between two reports."""
+
+CHUNK_BYTES: Final = 65_536
+"""What one item of a tap's stream holds at most."""
 
 
 class Tap(FlowTapServer):
@@ -44,6 +56,11 @@ class Tap(FlowTapServer):
         chunk = self._flow.content[self._position : self._position + request.at_most]
         self._position += len(chunk)
         return chunk
+
+    async def bytes_(self, context: CallContext) -> AsyncIterator[bytes]:
+        while chunk := self._flow.content[self._position : self._position + CHUNK_BYTES]:
+            self._position += len(chunk)
+            yield chunk
 
     async def close_(self, context: CallContext) -> None:
         logging.info("the tap was let go after %d bytes", self._position)
@@ -80,6 +97,21 @@ class Extension(ControlServer):
         self._log.close()
         self._log = self._since = None
         self._flows.clear()
+
+    async def telemetry(
+        self, request: TelemetryRequest, context: CallContext
+    ) -> AsyncIterator[FlowEvent]:
+        logging.info("telemetry for pid %d begins", context.peer.pid)
+        seen = 0
+        try:
+            while True:  # until the reader leaves: that ends this generator
+                seen += PROGRESS_BYTES
+                for flow in list(self._flows.values()):
+                    if seen >= request.min_bytes:
+                        yield FlowEvent(flow=flow.id, at=Date.now(), app=flow.app, bytes_in=seen)
+                await asyncio.sleep(TELEMETRY_S)
+        finally:
+            logging.info("telemetry for pid %d ends", context.peer.pid)
 
     async def tap(self, request: TapRequest, context: CallContext) -> ClientEnd[FlowTapClient]:
         flow = self._flows.get(str(request.flow))

@@ -35,6 +35,7 @@ async def main() -> None:
         flow = UUID((found := await _line(log)).split()[1])
         print(f"log: {found}")
 
+        await _watch(proxy)
         await _is_refused(proxy, config)
         await _hand_over(proxy, flow)
 
@@ -55,6 +56,16 @@ async def _pipe_reader(fd: int) -> asyncio.StreamReader:
 async def _line(log: asyncio.StreamReader) -> str:
     """The next line of the log; empty at its end."""
     return (await log.readline()).decode().rstrip("\n")
+
+
+async def _watch(proxy: TproxyClient) -> None:
+    """A stream has no end of its own here; leaving the loop stops the other side."""
+    seen = []
+    async for event in proxy.telemetry(min_bytes=5_000):
+        seen.append(event.bytes_in)
+        if len(seen) == 5:
+            break
+    print(f"telemetry: {event.app} received {seen} bytes so far")
 
 
 async def _is_refused(proxy: TproxyClient, config: Config) -> None:
