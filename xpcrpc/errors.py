@@ -127,6 +127,11 @@ class TransportError(XpcRpcError, ConnectionError):
 
     retryable: ClassVar[bool] = False
     """Whether the same connection may be used again."""
+    may_have_run: bool = True
+    """Whether the request may have been carried out; False if it certainly was not.
+
+    Nobody can tell once a request was sent and no answer came, so a call that must not
+    be made twice is the program's to decide; idempotent ones are made again by themselves."""
 
 
 class ConnectionInterruptedError(TransportError):

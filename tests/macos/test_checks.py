@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.macos import check_macho, crossbuild, prototypes
+from tools.macos import check_macho, crossbuild
 
 pytest.importorskip("ziglang", reason="brings the compiler and Apple's headers")
 pytest.importorskip("lief", reason="reads Mach-O files")
@@ -118,39 +118,3 @@ def test_an_unsigned_arm64_slice_is_refused(tmp_path: Path) -> None:
     assert complaints(library) == [
         "the arm64 slice is not signed; the kernel would end the process"
     ]
-
-
-@pytest.mark.parametrize(
-    ("ours", "wrong"),
-    [
-        ("int64_t xpc_int64_get_value(", "int32_t xpc_int64_get_value("),
-        ("char * xpc_copy_description(", "const char * xpc_copy_description("),
-        ("dispatch_queue_t targetq);", "void *targetq);"),
-    ],
-)
-def test_a_prototype_that_is_not_apples_is_an_error(tmp_path: Path, ours: str, wrong: str) -> None:
-    headers = tmp_path / "xpc"
-    headers.mkdir()
-    for path in (crossbuild.NATIVE / "include" / "xpc").glob("*.h"):
-        text = path.read_text(encoding="utf-8").replace("char *xpc_copy", "char * xpc_copy")
-        (headers / path.name).write_text(text.replace(ours, wrong), encoding="utf-8")
-    source = tmp_path / "prototypes.c"
-    source.write_text(prototypes.assertions(headers, []))
-    cc = crossbuild.compiler()
-    assert cc is not None
-    command = [*cc, "-target", crossbuild.TARGETS["arm64"], "-fblocks", "-w"]
-    result = subprocess.run(
-        [*command, "-c", str(source), "-o", str(tmp_path / "o.o")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode != 0
-    assert "is declared otherwise" in result.stderr
-
-
-def test_a_function_without_a_prototype_of_ours_is_an_error(tmp_path: Path) -> None:
-    source = tmp_path / "a.c"
-    source.write_text("void f(void) { xpc_main(0); }")
-    with pytest.raises(ValueError, match="xpc_main"):
-        prototypes.assertions(crossbuild.NATIVE / "include" / "xpc", [source])

@@ -1,30 +1,36 @@
-"""Build the extension for both Macs on any machine, against Apple's headers, and check it.
+"""Build the wheels for both Macs on any machine, against Apple's headers, and check them.
 
     python tools/macos/crossbuild.py [FOLDER]
 
-Needs the package ziglang, which brings Apple's headers and link stubs. Our files
-are held to -Werror; every prototype of the portable headers is compared with
-Apple's (`prototypes`); the result is read as dyld would (`check_macho`).
+Needs the package ziglang, which brings Apple's headers and link stubs, and lief,
+abi3audit and delocate to check with. Our files are held to -Werror; every
+prototype that we call by is compared with Apple's (`prototypes`); the result is
+read as dyld would (`check_macho`), and asked about by others (`check_wheel`).
+FOLDER (build/macos) receives the two wheels and ``arm64/``, ``x86_64/`` with what
+they were made of; nothing else of the tree is written to.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import shutil
 import subprocess
 import sys
 import sysconfig
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Final
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from anywhere
 
-from tools.macos import check_macho, prototypes
+from tools.macos import check_macho, check_wheel, mac_wheel, prototypes
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parents[1]
 NATIVE: Final = ROOT / "xpcrpc" / "native"
+CHECKERS: Final = ("lief", "abi3audit", "delocate")
 TARGETS: Final = {"arm64": "aarch64-macos.11.0", "x86_64": "x86_64-macos.11.0"}
 
 
@@ -55,6 +61,16 @@ def python_headers(folder: Path) -> Path:
     return copy
 
 
+def assertions(recipe: ModuleType, sources: list[Path]) -> dict[str, str]:
+    """C files of static assertions, by name: Apple's functions, and the bridge's."""
+    ours = prototypes.of_libxpc(NATIVE / "include" / "xpc", sources)
+    bridge = prototypes.declared(recipe.declarations())
+    return {
+        "prototypes": prototypes.assertions("<xpc/xpc.h>", ours),
+        "cdef": prototypes.assertions('"xr__bridge.h"', bridge),
+    }
+
+
 def build(folder: Path, cc: list[str], architecture: str) -> Path:
     """One slice; raises `subprocess.CalledProcessError` when a step fails."""
     recipe = load_builder()
@@ -65,17 +81,19 @@ def build(folder: Path, cc: list[str], architecture: str) -> Path:
     sources = recipe.sources("darwin")
     flags = [*target, *recipe.compile_flags("darwin"), f"-I{recipe.BRIDGE}"]
 
-    asserts = out / "prototypes.c"
-    asserts.write_text(prototypes.assertions(NATIVE / "include" / "xpc", sources))
-    checked = ["-c", str(asserts), "-o", str(out / "prototypes.o")]  # zig knows no -fsyntax-only
-    run([*cc, *flags, "-Wno-unguarded-availability-new", *checked])
+    for name, text in assertions(recipe, sources).items():
+        file = out / f"{name}.c"
+        file.write_text(text)
+        checked = ["-c", str(file), "-o", str(out / f"{name}.o")]  # zig knows no -fsyntax-only
+        run([*cc, *flags, "-Wno-unguarded-availability-new", *checked])
 
     objects = []
     for source in sources:
         objects.append(out / f"{source.stem}.o")
         run([*cc, *flags, "-Werror", "-c", str(source), "-o", str(objects[-1])])
     glue = out / "_xr.c"
-    recipe.builder("darwin").emit_c_code(str(glue))
+    with contextlib.redirect_stdout(None):  # it tells of every file
+        recipe.builder("darwin").emit_c_code(str(glue))
     objects.append(out / "_xr.o")
     python = ["-DPy_LIMITED_API=0x030b0000", f"-I{python_headers(folder)}"]
     run([*cc, *flags, *python, "-c", str(glue), "-o", str(objects[-1])])
@@ -97,28 +115,38 @@ def run(command: list[str]) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Build and check both slices; 1 if anything is wrong."""
+    """Build and check both wheels; 1 if anything is wrong."""
+    begun = time.monotonic()
     folder = Path(arguments[0]) if arguments else ROOT / "build" / "macos"
     cc = compiler()
     tbd = check_macho.tbd_of_ziglang()
     if cc is None or tbd is None:
         print("crossbuild: skipped, the package ziglang (compiler, Apple's headers) is missing")
         return 0
+    missing = [name for name in CHECKERS if importlib.util.find_spec(name) is None]
+    if missing:
+        print(f"crossbuild: cannot check; pip install {' '.join(missing)}", file=sys.stderr)
+        return 1
+    wheels: list[Path] = []
     found: list[str] = []
-    for architecture in TARGETS:
-        try:
+    try:
+        pure = mac_wheel.collect(folder)
+        for architecture in TARGETS:
             extension = build(folder, cc, architecture)
-        except subprocess.CalledProcessError as error:
-            print(f"crossbuild: {architecture}: failed: {' '.join(error.cmd)}", file=sys.stderr)
-            return 1
-        try:
+            wheels.append(mac_wheel.assemble(folder, pure, extension, architecture))
             found += check_macho.complaints(extension, tbd)
-        except ImportError:
-            print("crossbuild: built, but not checked: the package lief is missing")
-        else:
-            print(f"{architecture}: {extension} ({extension.stat().st_size} bytes)")
+            found += mac_wheel.differences(wheels[-1])
+            print(f"{architecture}: built with -Werror, prototypes compared, read as dyld would")
+    except subprocess.CalledProcessError as error:
+        print(f"crossbuild: failed: {' '.join(error.cmd)}", file=sys.stderr)
+        return 1
+    shutil.rmtree(pure)
+    found += check_wheel.complaints(wheels)
+    for wheel in wheels:
+        print(f"{wheel} ({wheel.stat().st_size} bytes)")
     for complaint in found:
         print(complaint, file=sys.stderr)
+    print(f"crossbuild: {len(found)} complaints, {time.monotonic() - begun:.0f} s")
     return 1 if found else 0
 
 

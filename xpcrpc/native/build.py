@@ -24,6 +24,7 @@ HEADERS = (
     "xr_log.h",
     "xr_message.h",
     "xr_peer.h",
+    "xr_transaction.h",
 )
 """In the order in which a compiler must see them."""
 

@@ -58,6 +58,8 @@ class Host:
             self._workers,
             interceptors=tuple(interceptors),
             max_calls=max_calls,
+            begin_transaction=self._transport.begin_transaction,
+            end_transaction=self._transport.end_transaction,
             offer=self.offer,
             serve_end=self.serve_end,
         )

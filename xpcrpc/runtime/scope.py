@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from .server import Server
 
 
+def _nothing() -> None:
+    """Where nobody ends the process for being idle."""
+
+
 def _no_offers(_: Server[Any]) -> ClientEnd[Any]:
     raise MisuseError("only what a Host serves can offer; serve the object by one")
 
@@ -35,5 +39,8 @@ class Scope:
     """Calls under way that each connection may have."""
     draining: bool = False
     """Whether new calls are refused, since the end is near."""
+    begin_transaction: Callable[[], None] = field(default=_nothing)
+    """Work begins that no request stands for; see `transport.base.Transport`."""
+    end_transaction: Callable[[], None] = field(default=_nothing)
     offer: Callable[[Server[Any]], ClientEnd[Any]] = field(default=_no_offers)
     serve_end: Callable[[ServerEnd[Any], Server[Any]], None] = field(default=_no_ends)

@@ -220,6 +220,8 @@ class Serving:
         call.task = asyncio.current_task()
         until = None if call.deadline is math.inf else serving_until.set(call.deadline)
         run = self._unary if call.route.shape is Shape.UNARY else self._streams
+        if not received.expects_reply:
+            self._scope.begin_transaction()  # a request holds one of its own (C-149)
         try:
             if call.stopped:
                 raise asyncio.CancelledError
@@ -242,6 +244,8 @@ class Serving:
         finally:
             if until is not None:
                 serving_until.reset(until)
+            if not received.expects_reply:
+                self._scope.end_transaction()
             call.task = None
             self._close(call)
 

@@ -107,12 +107,25 @@ class Workers:
     async def close(self) -> None:
         """Cancel what runs and wait until it has ended, or for `STUBBORN_S` seconds.
 
-        A job that ignores its cancellation is left to itself, with a line in the log.
+        A job that ignores its cancellation is closed where it stands, with a line in the
+        log: no handler may keep a service, or its event loop, from ending.
         """
         tasks = list(self._tasks)
         self.stop()
         if not tasks:
             return
         _, stubborn = await asyncio.wait(tasks, timeout=STUBBORN_S)
-        if stubborn:
-            _log.warning("%d call(s) ignore their cancellation; left behind", len(stubborn))
+        if not stubborn:
+            return
+        _log.warning("%d call(s) ignore their cancellation; closed", len(stubborn))
+        for task in stubborn:
+            coroutine = task.get_coro()
+            try:
+                coroutine.close()  # raises GeneratorExit where the handler waits
+            except Exception:  # it ignores even that, or its clean-up failed
+                _log.exception("a call could not be closed")
+            task.cancel()  # lets the task see that its coroutine is over
+        closed, _ = await asyncio.wait(stubborn, timeout=STUBBORN_S)
+        for task in closed:
+            if not task.cancelled():
+                task.exception()  # "cannot reuse already awaited coroutine": we closed it

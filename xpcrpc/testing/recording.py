@@ -54,6 +54,14 @@ class RecordedTransport:
         listener = self._transport.listen_anonymously(rule=rule)
         return RecordedListener(listener, self._transcript, "an endpoint")
 
+    def begin_transaction(self) -> None:
+        """See `xpcrpc.transport.base.Transport.begin_transaction`."""
+        self._transport.begin_transaction()
+
+    def end_transaction(self) -> None:
+        """See `xpcrpc.transport.base.Transport.end_transaction`."""
+        self._transport.end_transaction()
+
     def _client(self, connection: Connection, name: str) -> Connection:
         who = self._transcript.next_of("client")
         return RecordedConnection(connection, self._transcript, who, name)

@@ -144,3 +144,9 @@ class Transport(Protocol):
 
     def listen_anonymously(self, *, rule: PeerRule | None = None) -> Listener:
         """Serve whoever gets the endpoint (C-113)."""
+
+    def begin_transaction(self) -> None:
+        """Work goes on that no request stands for: the system shall not end us (C-186)."""
+
+    def end_transaction(self) -> None:
+        """That work has ended; balances one `begin_transaction`."""

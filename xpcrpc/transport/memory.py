@@ -106,6 +106,8 @@ class MemoryTransport:
         self.connections: set[MemoryConnection] = set()
         self.listeners: set[MemoryListener] = set()
         self.links: set[Link] = set()
+        self.transactions = 0
+        """Transactions that have begun and not ended."""
 
     def connect(
         self, name: str, *, privileged: bool = False, rule: PeerRule | None = None
@@ -140,6 +142,14 @@ class MemoryTransport:
         """Serve whoever gets the endpoint (C-113)."""
         check_rule(rule)
         return MemoryListener(self, None, rule)
+
+    def begin_transaction(self) -> None:
+        """Nobody ends this process for being idle."""
+        self.transactions += 1
+
+    def end_transaction(self) -> None:
+        """See `begin_transaction`."""
+        self.transactions -= 1
 
     def kill(self) -> None:
         """End as a process that crashes (E2, E5, E7).

@@ -44,11 +44,13 @@ class XpcTransport:
 
         Raises:
             OSError: out of descriptors or memory.
+            MisuseError: the process was forked from one that used libxpc (X36).
         """
+        self.process = Process()
+        self.process.check()
         box = lib.xr_mailbox_create(capacity)
         if box == ffi.NULL:
             raise OSError(ffi.errno, os.strerror(ffi.errno))
-        self.process = Process()
         self._loop = loop
         self._box = box
         self._buffer = bytearray(BUFFER_BYTES)
@@ -116,6 +118,14 @@ class XpcTransport:
         listener.require(rule)
         return listener
 
+    def begin_transaction(self) -> None:
+        """See `base.Transport.begin_transaction`."""
+        lib.xr_transaction_begin()
+
+    def end_transaction(self) -> None:
+        """See `base.Transport.end_transaction`."""
+        lib.xr_transaction_end()
+
     # -- for connections
 
     def keep(self, peer: XpcPeer) -> None:
@@ -142,7 +152,7 @@ class XpcTransport:
 
     def _on_readable(self) -> None:
         for _ in range(TURNS):
-            if self.process.closed or not self._drain():
+            if self.process.closed or self.process.forked or not self._drain():
                 return
         # What waits in the mailbox does not show on the descriptor.
         self._loop.call_soon(self._on_readable)
@@ -303,6 +313,7 @@ def _close_with_the_loop(transport: XpcTransport) -> None:
 
 
 def _after_fork() -> None:
+    Process.is_child = Process.was_used
     for transport in _open:
         transport.process.forked = True
     _open.clear()

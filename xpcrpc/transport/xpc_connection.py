@@ -34,7 +34,7 @@ class XpcPeer:
     the program does: one that is dropped unused is disposed of (X2, C-105).
     """
 
-    __slots__ = ("__weakref__", "_c", "_process", "_transport", "active", "name", "token")
+    __slots__ = ("__weakref__", "_c", "_process", "_ruled", "_transport", "active", "name", "token")
 
     def __init__(self, transport: XpcTransport, pointer: Any, name: str) -> None:
         self._transport = transport
@@ -43,14 +43,23 @@ class XpcPeer:
         self.name = name
         self.token = lib.xr_connection_token(pointer)
         self.active = False
+        self._ruled = False
 
     def require(self, rule: PeerRule | None) -> None:
         """Let in only peers that meet the rule; once, before activation (C-160 to C-162).
 
         Raises:
             ServiceConfigurationError: the rule cannot be stated on this system.
+            MisuseError: there is a rule already, or it is too late for one.
         """
         if rule is not None:
+            self._process.check()
+            if self._ruled or self.active:  # X12, OQ-17
+                raise MisuseError(
+                    "a connection has one peer rule, given before it is activated; combine "
+                    "rules with All and AnyOf"
+                )
+            self._ruled = True
             error = _set_rule(self._c, rule)
             if error:
                 raise ServiceConfigurationError(_rule_refused(rule, error))
@@ -64,6 +73,8 @@ class XpcPeer:
 
     def cancel(self) -> None:
         """End it; one final event follows. Doing so again changes nothing (C-89)."""
+        if self._c is None:  # disposed of: garbage is finalised in any order
+            return
         self._process.check()
         if not self.active:
             self.active = True
@@ -72,6 +83,8 @@ class XpcPeer:
 
     def reason(self) -> str | None:
         """libxpc's words for why it is invalid; for people."""
+        if self._c is None or self._process.forked:
+            return None
         text = lib.xr_connection_copy_reason(self._c)
         if text == ffi.NULL:
             return None
@@ -104,7 +117,7 @@ class XpcConnection(XpcPeer):
     @property
     def peer(self) -> PeerIdentity:
         """Whoever sent the most recent message."""
-        if self._peer is None and self._c is not None:
+        if self._peer is None and self._c is not None and not self._process.forked:
             ids = ffi.new("int32_t[2]"), ffi.new("uint32_t[2]")
             signed, unsigned = ids
             lib.xr_connection_peer(self._c, signed, unsigned, unsigned + 1, signed + 1)

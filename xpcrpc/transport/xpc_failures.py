@@ -7,6 +7,7 @@ from typing import Final
 from ..errors import (
     ConnectionInterruptedError,
     ConnectionInvalidError,
+    MisuseError,
     PeerRequirementError,
     ServiceConfigurationError,
     TerminationImminentError,
@@ -25,7 +26,10 @@ def service_name(name: str) -> bytes:
 
     Raises:
         ServiceConfigurationError: no service can have it.
+        MisuseError: it is no string.
     """
+    if not isinstance(name, str):  # a program without a type checker (X20, X21)
+        raise MisuseError(f"the name of a service is a str, not {type(name).__name__}")
     encoded = name.encode("utf-8", "surrogatepass")
     if not name or "\0" in name or len(encoded) > MAX_NAME_BYTES:
         raise ServiceConfigurationError(

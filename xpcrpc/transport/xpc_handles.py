@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import mmap
 import os
 from collections.abc import Sequence
 from typing import Any, Final
@@ -43,7 +44,7 @@ def pack(handles: Sequence[Handle]) -> tuple[Any, object]:
     """The bridge's table, and what must live until it was used.
 
     Raises:
-        EncodeError: a handle was closed.
+        EncodeError: a handle was closed, or is memory that cannot be shared.
         MisuseError: an endpoint of another transport.
     """
     table = ffi.new("struct xr_handle[]", len(handles))
@@ -60,6 +61,7 @@ def pack(handles: Sequence[Handle]) -> tuple[Any, object]:
                 if isinstance(handle.handle, XpcObject):
                     row.object = handle.handle.pointer
                 else:
+                    _check_own_mapping(view, place)
                     whole = ffi.from_buffer(view)
                     alive.append(whole)
                     row.address, row.size = ffi.cast("void *", whole), view.nbytes
@@ -70,12 +72,27 @@ def pack(handles: Sequence[Handle]) -> tuple[Any, object]:
     return table, alive
 
 
+def _check_own_mapping(view: memoryview, place: int) -> None:
+    # Apple's libxpc ends the process over memory that is no mapping (C-23, X14).
+    region = view.obj
+    if not isinstance(region, mmap.mmap) or view.nbytes != len(region):
+        raise EncodeError.at(
+            f"handle {place}",
+            "only a whole mapping can be shared; make the memory with SharedMemory.create",
+        )
+
+
 def endpoint_pointer(endpoint: Endpoint) -> Any:
     """The object of libxpc behind an endpoint.
 
     Raises:
-        MisuseError: it belongs to another transport.
+        MisuseError: it is none, or belongs to another transport.
     """
+    if not isinstance(endpoint, Endpoint):  # a program without a type checker (X20)
+        raise MisuseError(
+            f"{type(endpoint).__name__} is no endpoint; take one from Listener.endpoint, or "
+            "out of a message"
+        )
     if isinstance(endpoint.handle, XpcObject):
         return endpoint.handle.pointer
     raise MisuseError(

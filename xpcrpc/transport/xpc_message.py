@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import EncodeError, MisuseError, XpcRpcError
 from ..native import ffi, lib
@@ -74,8 +74,15 @@ class Process:
 
     __slots__ = ("closed", "forked")
 
+    was_used: ClassVar[bool] = False
+    """Whether anything of libxpc was ever used here."""
+
+    is_child: ClassVar[bool] = False
+    """Whether this process was forked from one that used libxpc."""
+
     def __init__(self) -> None:
-        self.forked = False
+        Process.was_used = True
+        self.forked = self.is_child
         self.closed = False
 
     def check(self) -> None:

@@ -13,6 +13,7 @@
 
 #include "xr_connection.h"
 #include "xr_log.h"
+#include "xr_transaction.h"
 #include "xr_mailbox.h"
 #include "xr_message.h"
 #include "xr_peer.h"

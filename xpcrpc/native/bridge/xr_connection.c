@@ -88,14 +88,16 @@ void xr_connection_activate(xr_connection *connection) {
 
 void xr_connection_suspend(xr_connection *connection) {
   connection->suspends++;
-  xpc_connection_suspend(connection->connection);
+  if (!connection->cancelled) /* or its final event would never come */
+    xpc_connection_suspend(connection->connection);
 }
 
 bool xr_connection_resume(xr_connection *connection) {
   if (connection->suspends == 0) /* X4 */
     return false;
   connection->suspends--;
-  xpc_connection_resume(connection->connection);
+  if (!connection->cancelled)
+    xpc_connection_resume(connection->connection);
   return true;
 }
 
@@ -105,12 +107,16 @@ void xr_connection_cancel(xr_connection *connection) {
   connection->cancelled = true;
   /* Cancelled first, resumed after: no handler runs in between. libdispatch
    * holds the final event back until then (C-94). An inactive connection must
-   * be active to be dropped (C-60, X25). */
-  if (!connection->active)
+   * be active to be dropped (C-60, X25), but suspended, or what waits in it
+   * would be sent (C-87). */
+  if (!connection->active) {
+    connection->suspends++;
+    xpc_connection_suspend(connection->connection);
     xr_connection_activate(connection);
-  xpc_connection_cancel(connection->connection);
-  while (xr_connection_resume(connection)) {
   }
+  xpc_connection_cancel(connection->connection);
+  for (; connection->suspends != 0; connection->suspends--)
+    xpc_connection_resume(connection->connection);
   xr__mailbox_unhold(connection->box, connection);
 }
 
