@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from .breaking.effective import limits_of, use_of
+from .breaking.effective import canonical, limits_of, use_of
 from .model import (
     MISSING,
     Constraints,
@@ -176,7 +176,7 @@ class _Describe:
             [
                 one.wire,
                 self.use(one.type, one.constraints),
-                "none" if one.default is MISSING else repr(one.default),
+                "none" if one.default is MISSING else canonical(one.default),
             ]
             for one in sorted(fields, key=lambda one: one.wire)
         ]

@@ -59,7 +59,7 @@ def _found() -> Iterator[tuple[str, Any]]:
             ours = isinstance(thing, type) and thing.__module__ == declared.__name__
             if (ours and attrs.has(thing)) or isinstance(thing, types.UnionType):
                 yield f"{short}.{name}", thing
-        for thing in vars(package).values():
+        for thing in (getattr(package, name) for name in package.__all__):
             if isinstance(thing, Protocol):
                 yield from _of_protocol(thing)
 

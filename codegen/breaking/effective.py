@@ -157,3 +157,15 @@ def _listed(limit: Limit) -> str:
     if limit.key == "unique":
         return "true" if limit.set else "false"
     return " and ".join(sorted(limit.set)) or "any"
+
+
+def canonical(value: Any) -> str:
+    """A TOML value as text that is the same for equal values only; tables have no order.
+
+    It tells 1 from 1.0 and from true, as a reader does.
+    """
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {canonical(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(canonical, value)) + "]"
+    return repr(value)

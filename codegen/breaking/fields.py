@@ -8,7 +8,7 @@ from typing import Any, Final
 from ..model import MISSING, Contract, Field
 from ..signature import short_value
 from .changes import Changes, FieldPair, Place, Record, Way
-from .effective import Use, use_of
+from .effective import Use, canonical, use_of
 from .rule import Breaks, Change, Rule
 
 
@@ -165,7 +165,7 @@ def _default_changed(changes: Changes) -> Iterator[Change]:
         if _required(pair.old, pair.old_use) or _required(pair.new, pair.new_use):
             continue
         before, after = _absent(pair.old, pair.old_use), _absent(pair.new, pair.new_use)
-        if not _same(before, after):
+        if canonical(before) != canonical(after):
             yield Change(
                 pair.new.path,
                 f"the field {pair.new.name} of {record.name} means {_shown(after)} when it is "
@@ -178,11 +178,6 @@ def _default_changed(changes: Changes) -> Iterator[Change]:
 def _absent(one: Field, use: Use) -> Any:
     """What a reader takes for a field that is not there."""
     return MISSING if use.optional else one.default
-
-
-def _same(before: Any, after: Any) -> bool:
-    """Equality that tells 1 from 1.0 and from true."""
-    return repr(before) == repr(after)
 
 
 def _shown(value: Any) -> str:

@@ -9,6 +9,7 @@ from ..model import Contract, EnumType, FlagsType, UnionType
 from ..scanner import Path
 from ..signature import value_text
 from .changes import Changes
+from .effective import canonical
 from .rule import Breaks, Change, Rule
 
 
@@ -51,7 +52,7 @@ def _const_changed(changes: Changes) -> Iterator[Change]:
     now = {const.name: const for const in changes.new.consts}
     for const in changes.old.consts:
         new = now.get(const.name)
-        if new is not None and repr(new.value) != repr(const.value):
+        if new is not None and canonical(new.value) != canonical(const.value):
             yield Change(
                 (*new.path, "value"),
                 f"{const.name} is {value_text(new.value)}, and was {value_text(const.value)} "

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from xpcrpc.errors import XpcRpcError
+from xpcrpc.errors import MisuseError, XpcRpcError
 
 from . import (
     breaking,
@@ -36,10 +36,24 @@ _COMMANDS = (
 )  # fmt: skip
 
 
+_EPILOG = """\
+exit codes: 0 all is well, 1 complaints or stale files, 2 misuse
+
+examples:
+  xpcrpc new org.example.clock --out schemas/clock.toml
+  xpcrpc check schemas
+  xpcrpc gen schemas --out generated
+  xpcrpc COMMAND --help
+"""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; what goes wrong becomes a sentence and an exit code."""
     parser = argparse.ArgumentParser(
-        prog="xpcrpc", description="Contracts for raw XPC, in and out of TOML."
+        prog="xpcrpc",
+        description="Contracts for raw XPC, in and out of TOML.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in _COMMANDS:
@@ -49,6 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # names of files may be no UTF-8
     try:
         arguments = parser.parse_args(argv)
+        _refuse_empty(arguments)
         status: int = arguments.run(arguments)
         sys.stdout.flush()
     except XpcRpcError as error:
@@ -62,3 +77,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as end:  # argparse's own way out
         return end.code if isinstance(end.code, int) else 2
     return status
+
+
+def _refuse_empty(arguments: argparse.Namespace) -> None:
+    """An empty word is an unset variable of a script, not the present folder.
+
+    Raises:
+        MisuseError: there is one.
+    """
+    for name, value in vars(arguments).items():
+        if value == "" or (isinstance(value, list) and "" in value):
+            raise MisuseError(
+                f"an empty text was given as {name}; write something, or leave it out"
+            )

@@ -9,6 +9,8 @@ import sys
 from ..completion import SHELLS, describe, script
 
 _EPILOG = """\
+exit codes: 0 printed, 2 misuse
+
 examples:
   source <(xpcrpc completion bash)        # also in ~/.bashrc
   source <(xpcrpc completion zsh)         # also in ~/.zshrc, after compinit

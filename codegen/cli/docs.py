@@ -14,7 +14,7 @@ from ..docs import documentation
 from ..report import plain_notes, report, say
 
 _EPILOG = """\
-Each contract becomes PACKAGE.md and PACKAGE.html. The HTML page needs no other file and
+Each contract becomes PACKAGE.md and PACKAGE.html, and so does each that it imports. The HTML page needs no other file and
 no network.
 
 exit codes: 0 all is well, 1 complaints, or with --check a page is stale, 2 misuse
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         report(plain_notes(compiled.complaints), "text", sys.stderr)
         return 1
     changed = 0
-    for contract in compiled.contracts:
+    for contract in (*compiled.contracts, *compiled.imported):
         for name, text in documentation(contract).items():
             path = Path(arguments.out, name)
             if _present(path) == text.encode("utf-8"):

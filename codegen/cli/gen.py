@@ -11,12 +11,33 @@ from xpcrpc.errors import MisuseError
 from ..compile import compile_files
 from ..emit import emit
 from ..output import Output
+from ..report import plain_notes, report, say
 from ..view import package_view
+
+_EPILOG = """\
+Each contract becomes a package named for the last label of its package, such as
+generated/echo, and so does each contract that it imports. Files that a contract no
+longer makes are removed; files that were not generated are never touched. Nothing is
+written if one of the contracts has a complaint.
+
+exit codes: 0 all is well, 1 complaints, or with --check a file would change, 2 misuse
+
+examples:
+  xpcrpc gen schemas --out generated
+  xpcrpc gen schemas/echo.toml --out src/myapp/contracts
+  xpcrpc gen schemas --out generated --check    # for CI: writes nothing
+"""
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command's arguments."""
-    parser = commands.add_parser("gen", help="write the Python packages of contracts")
+    parser = commands.add_parser(
+        "gen",
+        help="write the Python packages of contracts",
+        description="Write the Python packages of contracts.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("schemas", nargs="+", metavar="SCHEMA", help="a .toml file, or a folder")
     parser.add_argument("--out", required=True, metavar="DIR", help="where the packages go")
     parser.add_argument(
@@ -32,8 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         MisuseError: a file cannot be read or written.
     """
     compiled = compile_files(arguments.schemas)
-    for complaint in compiled.complaints:
-        print(complaint, file=sys.stderr)
+    report(plain_notes(compiled.complaints), "text", sys.stderr)
     if compiled.complaints:
         return 1
     output = Output(Path(arguments.out))
@@ -42,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         changes = output.changes()
         for change in changes:
-            print(change.show(planned=arguments.check))
+            say(change.show(planned=arguments.check), sys.stdout)
         if arguments.check:
             return 1 if changes else 0
         for change in changes:

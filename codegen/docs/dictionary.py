@@ -17,7 +17,9 @@ CODE: Final = "code"
 MESSAGE: Final = "message"
 DETAILS: Final = "$details"
 CALL: Final = "$call"
+WINDOW: Final = "$window"
 ITEMS: Final = "$items"
+END: Final = "$end"
 """The envelope's keys, as `xpcrpc.protocol.keys` has them; a test compares the two."""
 
 _WIDEST: Final = 60

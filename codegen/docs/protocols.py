@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from attrs import frozen
 
 from ..model import Event, Method, Protocol, Stream, StructType
@@ -13,6 +15,8 @@ from .dictionary import Line
 from .prose import Prose, anchor, code, line, type_piece, type_prose
 from .records import EntryView, MessageView, TableView
 from .sample import NULL, Array, Dictionary, Entry, Leaf, Node
+
+_NUMBER: Final = "uint64"
 
 
 @frozen
@@ -84,7 +88,8 @@ class ProtocolDescriber(Describer):
         )
 
     def _messages(self, method: Method) -> list[MessageView]:
-        request = self._request_message(method.selector, method.request)
+        stream = method.stream
+        request = self._request_message(method.selector, method.request, stream)
         found = [MessageView("Example of a request", request)]
         if not method.oneway:
             result: Node = NULL
@@ -92,32 +97,39 @@ class ProtocolDescriber(Describer):
                 result = self.sampler.fields(method.reply.fields)
             elif method.reply is not None:
                 result = self.sampler.value(method.reply)
-            reply = Dictionary((Entry(dictionary.RESULT, result),))
+            entries = [Entry(dictionary.RESULT, result)]
+            if stream is not None and stream.items_out is not None:
+                entries.append(Entry(dictionary.ITEMS, Leaf("1", _NUMBER), "items in all"))
+            reply = Dictionary(tuple(entries))
             found.append(MessageView("Example of a reply", dictionary.lines(reply)))
-        if method.stream is not None:
-            if method.stream.items_in is not None:
-                found.append(self._items("Example of items sent", method.stream.items_in))
-            if method.stream.items_out is not None:
-                found.append(self._items("Example of items received", method.stream.items_out))
+        if stream is not None:
+            if stream.items_in is not None:
+                found.append(self._items("Example of items sent", stream.items_in))
+                found.append(MessageView("The end of the items sent", _end()))
+            if stream.items_out is not None:
+                found.append(self._items("Example of items received", stream.items_out))
         return found
 
-    def _request_message(self, selector: str, payload: StructType | str | None) -> tuple[Line, ...]:
+    def _request_message(
+        self, selector: str, payload: StructType | str | None, stream: Stream | None = None
+    ) -> tuple[Line, ...]:
         argument: Node = Dictionary()
         if isinstance(payload, StructType):
             argument = self.sampler.fields(payload.fields)
         elif isinstance(payload, str):
             argument = self._struct(payload)
-        return dictionary.lines(
-            Dictionary(
-                (
-                    Entry(dictionary.SELECTOR, Leaf(quoted(selector), "string")),
-                    Entry(dictionary.ARGUMENTS, Array((argument,))),
-                )
-            )
-        )
+        entries = []
+        if stream is not None:
+            entries.append(Entry(dictionary.CALL, Leaf("1", _NUMBER), "the call's number"))
+        if stream is not None and stream.items_out is not None:
+            window = Leaf(str(stream.window), _NUMBER)
+            entries.append(Entry(dictionary.WINDOW, window, "items that may come at first"))
+        entries.append(Entry(dictionary.SELECTOR, Leaf(quoted(selector), "string")))
+        entries.append(Entry(dictionary.ARGUMENTS, Array((argument,))))
+        return dictionary.lines(Dictionary(tuple(entries)))
 
     def _items(self, title: str, item: TypeExpr) -> MessageView:
-        number = Entry(dictionary.CALL, Leaf("1", "uint64, as in the request"))
+        number = _of_the_call()
         items = Entry(dictionary.ITEMS, Array((self.sampler.value(item),)))
         return MessageView(title, dictionary.lines(Dictionary((number, items))))
 
@@ -148,3 +160,12 @@ class ProtocolDescriber(Describer):
     def _error_row(self, name: str) -> tuple[Prose, ...]:
         error = self.contract.errors[name]
         return (code(name, anchor("error", name)), line(str(error.code)), line(error.doc))
+
+
+def _of_the_call() -> Entry:
+    return Entry(dictionary.CALL, Leaf("1", _NUMBER), "as in the request")
+
+
+def _end() -> tuple[Line, ...]:
+    count = Entry(dictionary.END, Leaf("1", _NUMBER), "items in all")
+    return dictionary.lines(Dictionary((_of_the_call(), count)))

@@ -21,6 +21,10 @@ A request is a dictionary with `$selector` and `$arguments`; its answer has `$re
 fields. Further keys that begin with `$` may stand beside them; a peer ignores those that it \
 does not know.
 
+Items of a stream travel in messages of their own, with the `$call` of their request; who reads \
+them allows further ones with `$credit`, and may stop the call with `$cancel`. An event looks \
+like a request, and nothing replies to it.
+
 Examples show the XPC type of each value behind `//`. An integer is read from int64 and from \
 uint64 alike, if it fits. An optional field is left out or null; both mean none.
 
@@ -30,6 +34,11 @@ _FAILURES: Final = (
     ("1", "the selector is unknown there: the peer serves an older contract, or another one"),
     ("2", "the message is no request"),
     ("3", "the argument does not fit its type, or the handler failed"),
+    ("4", "it was stopped by its caller or by its deadline"),
+    ("5", "the service is ending; ask again after it was replaced"),
+    ("6", "the connection has as many calls under way as it may"),
+    ("7", "the method asks for more than the caller's identity gives"),
+    ("8", "the reader of a stream was too slow, and the contract makes that a failure"),
 )
 
 

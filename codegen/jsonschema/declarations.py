@@ -22,6 +22,7 @@ from .blocks import (
     table,
     text,
 )
+from .types import struct_name
 
 
 def declarations() -> dict[str, Schema]:
@@ -131,7 +132,7 @@ def declarations() -> dict[str, Schema]:
                         {
                             "in": {
                                 "description": "A struct's name, or a table of fields.",
-                                "anyOf": [{"type": "string", "pattern": PASCAL}, ref("fields")],
+                                "anyOf": [struct_name(), ref("fields")],
                             },
                             "selector": text("Its name on the wire."),
                             **ABOUT,

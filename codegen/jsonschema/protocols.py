@@ -17,6 +17,7 @@ from .blocks import (
     text,
 )
 from .launch import launchd, systemd
+from .types import struct_name
 
 
 def method() -> Schema:
@@ -24,7 +25,6 @@ def method() -> Schema:
     no_reply = {
         "properties": dict.fromkeys(("out", "errors", "timeout", "idempotent", "stream"), False)
     }
-    struct = {"type": "string", "pattern": PASCAL, "description": "A struct's name."}
     stream = table(
         {
             "in": described(ref("type"), "What the client sends, item by item."),
@@ -46,7 +46,7 @@ def method() -> Schema:
             "doc": DOC,
             "in": {
                 "description": "The request: a struct's name, or a table of fields.",
-                "anyOf": [struct, ref("fields")],
+                "anyOf": [struct_name(), ref("fields")],
             },
             "out": {
                 "description": "The reply: any type, or a table of fields.",

@@ -43,6 +43,15 @@ def _natural(name: str) -> tuple[str, int]:
     return (name[0], INT_BITS[name]) if name in INT_BITS else (name, 0)
 
 
+def struct_name() -> Schema:
+    """What ``in`` may name: a struct of this contract or of an imported one."""
+    return {
+        "type": "string",
+        "pattern": r"^([a-z][a-z0-9]*(_[a-z0-9]+)*\.)?[A-Z][A-Za-z0-9]*$",
+        "description": "A struct's name, or import.Name.",
+    }
+
+
 def field() -> Schema:
     whole = table(
         {

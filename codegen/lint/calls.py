@@ -47,7 +47,9 @@ def _unused(contract: Contract) -> Iterator[Finding]:
         for event in protocol.events:
             if isinstance(event.payload, str):
                 named.add(event.payload)
-    items: list[Item] = [*contract.types.values(), *contract.errors.values()]
+    # A contract without protocols is there for others to import; errors are not imported.
+    types = contract.types.values() if contract.protocols else ()
+    items: list[Item] = [*types, *contract.errors.values()]
     for item in items:
         if item.name not in named and not item.deprecated:
             yield Finding(item.path, f"nothing names {item.name}; use it or drop it")
@@ -61,7 +63,8 @@ def _unused(contract: Contract) -> Iterator[Finding]:
 
 
 def _deprecated(contract: Contract) -> Iterator[Finding]:
-    old = {item.name for item in contract.types.values() if item.deprecated}
+    types = {**contract.types, **contract.imported}
+    old = {name for name, item in types.items() if item.deprecated}
     old_errors = {error.name for error in contract.errors.values() if error.deprecated}
     aside = _deprecated_paths(contract)
 
@@ -73,12 +76,16 @@ def _deprecated(contract: Contract) -> Iterator[Finding]:
             if isinstance(part, Named) and part.name in old and not is_aside(path):
                 yield Finding(path, f"{part.name} is deprecated; {_MOVE_ON}", at_value=True)
     for protocol in contract.protocols.values():
+        for owner, struct in (
+            *((method, method.request) for method in protocol.methods),
+            *((event, event.payload) for event in protocol.events),
+        ):
+            if isinstance(struct, str) and struct in old and not is_aside(owner.path):
+                path = (*owner.path, "in")
+                yield Finding(path, f"{struct} is deprecated; {_MOVE_ON}", at_value=True)
         for method in protocol.methods:
             if is_aside(method.path):
                 continue
-            if isinstance(method.request, str) and method.request in old:
-                path = (*method.path, "in")
-                yield Finding(path, f"{method.request} is deprecated; {_MOVE_ON}", at_value=True)
             for index, name in enumerate(method.errors):
                 if name in old_errors:
                     path = (*method.path, "errors", index)
@@ -93,7 +100,7 @@ def _deprecated_paths(contract: Contract) -> set[Path]:
     for _, fields in contract.field_owners():
         items.extend(fields)
     for protocol in contract.protocols.values():
-        items.extend((protocol, *protocol.methods))
+        items.extend((protocol, *protocol.methods, *protocol.events))
     return {item.path for item in items if item.deprecated}
 
 
@@ -109,7 +116,7 @@ RULES = (
     ),
     Rule(
         id="unused-declaration",
-        title="Everything declared is in use",
+        title="Everything declared is in use, unless the contract is there to be imported",
         why="A type that no message holds, or an error that no method answers with, is read, "
         "generated and kept compatible for nobody.",
         bad='[error.Busy]\ncode = 100  # and no method has errors = ["Busy"]',

@@ -30,6 +30,8 @@ class PackageView:
     """The import lines of ``__init__.py``."""
     names: tuple[str, ...]
     """``__all__``"""
+    homes: tuple[tuple[str, str], ...]
+    """Each name and the module that has it."""
     types: TypesView
     protocols: tuple[ProtocolView, ...]
     services: ServicesView
@@ -61,11 +63,17 @@ def package_view(contract: Contract) -> PackageView:
         doc=docstring(f"{full_name}{tail}", 0),
         origin=origin,
         exports=tuple(
-            import_line(f".{module}", modules[module])
+            import_line(f".{module}", modules[module], 1)
             for module in sorted(modules)
             if modules[module]
         ),
         names=tuple(sorted((name for names in modules.values() for name in names), key=name_order)),
+        homes=tuple(
+            sorted(
+                ((name, module) for module, names in modules.items() for name in names),
+                key=lambda home: name_order(home[0]),
+            )
+        ),
         types=types,
         protocols=protocols,
         services=services,

@@ -77,7 +77,7 @@ def protocol_view(
         imports.add("xpcrpc", "CallContext", "Method")
     facts: list[Call | str] = [
         f'name="{contract.package}.{protocol.name}"',
-        "package=__package__",
+        'package=__name__.rpartition(".")[0]',
         f'version="{contract.version}"',
     ]
     for key, items in (("methods", protocol.methods), ("events", protocol.events)):

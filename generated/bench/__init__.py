@@ -2,9 +2,13 @@
 
 # Written by `xpcrpc gen` from bench.toml; change that, not this.
 
-from .bench import BENCH, BenchServer
-from .services import Bench, BenchClient
-from .types import Small
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .bench import BENCH, BenchServer
+    from .services import Bench, BenchClient
+    from .types import Small
 
 __all__ = [
     "BENCH",
@@ -13,3 +17,25 @@ __all__ = [
     "BenchServer",
     "Small",
 ]
+
+_HOMES = {
+    "BENCH": ".bench",
+    "Bench": ".services",
+    "BenchClient": ".services",
+    "BenchServer": ".bench",
+    "Small": ".types",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        """Import a name's module when the name is asked for, and not before."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(import_module(_HOMES[name], __name__), name)
+        globals()[name] = found
+        return found
+
+
+def __dir__() -> list[str]:
+    return __all__

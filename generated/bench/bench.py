@@ -21,7 +21,7 @@ ECHO: Final[Method[Small, Small]] = Method(
 
 BENCH: Final = Protocol(
     name="org.example.bench.Bench",
-    package=__package__,
+    package=__name__.rpartition(".")[0],
     version="1.0",
     methods=(ECHO,),
 )

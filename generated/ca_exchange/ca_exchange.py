@@ -41,7 +41,7 @@ ROTATE: Final[Method[RotateRequest, Certificate]] = Method(
 
 CA_EXCHANGE: Final = Protocol(
     name="org.example.ca_exchange.CaExchange",
-    package=__package__,
+    package=__name__.rpartition(".")[0],
     version="1.0",
     methods=(CERTIFICATE, FINGERPRINT, ROTATE),
 )

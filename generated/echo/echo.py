@@ -35,7 +35,7 @@ SHUTDOWN: Final[Method[Empty, None]] = Method(
 
 ECHO: Final = Protocol(
     name="org.example.echo.Echo",
-    package=__package__,
+    package=__name__.rpartition(".")[0],
     version="1.0",
     methods=(NOTE, ECHO_, SHUTDOWN),
 )

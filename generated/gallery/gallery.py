@@ -362,7 +362,7 @@ MOVED: Final[Event[Journey]] = Event(
 
 GALLERY: Final = Protocol(
     name="org.example.gallery.Gallery",
-    package=__package__,
+    package=__name__.rpartition(".")[0],
     version="1.2",
     methods=(
         ECHO_NUMBERS,
@@ -531,7 +531,7 @@ class GalleryClient(Client):
 
         Raises:
             Refused: The service does not want to.
-            Busy: Code 101.
+            Busy: An error without fields.
             Evidence: An error may hold a resource.
         """
         await self._call(FAIL, FailRequest(shape=shape, kind=kind), timeout_s)
@@ -596,7 +596,7 @@ class GalleryClient(Client):
         """The same shape, again and again.
 
         Raises:
-            Busy: Code 101.
+            Busy: An error without fields.
         """
         return self._stream(WATCH, WatchRequest(shape=shape, times=times), timeout_s)
 
@@ -744,7 +744,7 @@ class GalleryServer(Server[GalleryClient]):
 
         Raises:
             Refused: The service does not want to.
-            Busy: Code 101.
+            Busy: An error without fields.
             Evidence: An error may hold a resource.
         """
 
@@ -795,7 +795,7 @@ class GalleryServer(Server[GalleryClient]):
         """The same shape, again and again.
 
         Raises:
-            Busy: Code 101.
+            Busy: An error without fields.
         """
 
     @abstractmethod

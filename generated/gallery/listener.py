@@ -28,7 +28,7 @@ CONFIRM: Final[Method[ConfirmRequest, bool]] = Method(
 
 LISTENER: Final = Protocol(
     name="org.example.gallery.Listener",
-    package=__package__,
+    package=__name__.rpartition(".")[0],
     version="1.2",
     methods=(TOLD, CONFIRM),
 )

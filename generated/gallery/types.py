@@ -102,12 +102,19 @@ class Access(IntFlag, boundary=KEEP):
 MAX_DEPTH: Final[U32] = 64
 """How deep a tree may be."""
 GREETING: Final[str] = 'Hello, "world"\\n'
+"""Text with quotes and a backslash."""
 FAVOURITE: Final[Color] = Color.DARK_BLUE
+"""A case, by its name in the contract."""
 EVERYTHING: Final[Access] = Access.READ | Access.WRITE
+"""Several bits."""
 EPOCH: Final[Date] = Date(978307200000000000)
+"""Where another system begins to count."""
 PATIENCE: Final[Duration] = Duration(1500000000)
+"""A span with its unit."""
 MAGIC: Final[bytes] = b'\x00\xff\x7f"'
+"""Bytes are hexadecimal in the contract."""
 NAMESPACE: Final[UUID] = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
+"""The namespace of DNS names."""
 
 
 @define(kw_only=True)
@@ -587,7 +594,7 @@ class Refused(ContractError):
 
 @define(kw_only=True)
 class Busy(ContractError):
-    """The error Busy of org.example.gallery."""
+    """An error without fields."""
 
     code = 101
 
@@ -609,5 +616,6 @@ Label: TypeAlias = Annotated[
 ]
 """A DNS label."""
 Labels: TypeAlias = Annotated[list[Label], constraints.Items(min=1)]
+"""Several labels; the alias of a list has rules too."""
 Grove: TypeAlias = list[Tree]
 """Several trees; the alias stands before what it names."""

@@ -30,22 +30,22 @@ ECHO_EITHER: Final[Method[EchoEitherRequest, Either | None]] = Method(
 
 GALLERY_NULLS: Final = Protocol(
     name="org.example.gallery_nulls.GalleryNulls",
-    package=__package__,
+    package=__name__.rpartition(".")[0],
     version="1.0",
     methods=(ECHO_SPARSE, ECHO_EITHER),
 )
 
 
 class GalleryNullsClient(Client):
-    """The protocol GalleryNulls of org.example.gallery_nulls."""
+    """Each method gives back what it is given."""
 
     protocol: ClassVar[Protocol] = GALLERY_NULLS
 
     async def echo_sparse(self, request: Sparse, *, timeout_s: float | None = None) -> Sparse:
-        """Call ``echo_sparse``.
+        """Null for every field that is absent.
 
         Raises:
-            Gone: Code 100.
+            Gone: An absent field of an error is null as well.
         """
         return await self._call(ECHO_SPARSE, request, timeout_s)
 
@@ -55,23 +55,23 @@ class GalleryNullsClient(Client):
         either: Either | None = None,
         timeout_s: float | None = None,
     ) -> Either | None:
-        """Call ``echo_either``."""
+        """Null for the whole argument, or for the whole result."""
         return await self._call(ECHO_EITHER, EchoEitherRequest(either=either), timeout_s)
 
 
 class GalleryNullsServer(Server[GalleryNullsClient]):
-    """The protocol GalleryNulls of org.example.gallery_nulls."""
+    """Each method gives back what it is given."""
 
     protocol: ClassVar[Protocol] = GALLERY_NULLS
 
     @abstractmethod
     async def echo_sparse(self, request: Sparse, context: CallContext) -> Sparse:
-        """Serve ``echo_sparse``.
+        """Null for every field that is absent.
 
         Raises:
-            Gone: Code 100.
+            Gone: An absent field of an error is null as well.
         """
 
     @abstractmethod
     async def echo_either(self, request: EchoEitherRequest, context: CallContext) -> Either | None:
-        """Serve ``echo_either``."""
+        """Null for the whole argument, or for the whole result."""

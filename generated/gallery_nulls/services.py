@@ -20,7 +20,7 @@ GalleryNulls: Final[Service[GalleryNullsServer, AnyGalleryNullsClient]] = Servic
     peer_macos=rules.Team("self"),
     peer_linux=rules.Uid("self"),
 )
-"""``org.example.gallery_nulls`` serves `GalleryNulls`."""
+"""For the programs of one user."""
 
 
 class GalleryNullsClient(AnyGalleryNullsClient):

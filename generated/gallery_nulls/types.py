@@ -40,7 +40,7 @@ class EitherThere:
 
 
 Either: TypeAlias = EitherHere | EitherThere | UnknownCase
-"""The union Either of org.example.gallery_nulls."""
+"""An absent field inside a case is null as well."""
 
 
 @define(kw_only=True)
@@ -53,7 +53,7 @@ class EchoEitherRequest:
 
 @define(kw_only=True)
 class Gone(ContractError):
-    """The error Gone of org.example.gallery_nulls."""
+    """An absent field of an error is null as well."""
 
     code = 100
     NONE: ClassVar[str] = "null"

@@ -2,7 +2,11 @@
 
 # Written by `xpcrpc gen` from places.toml; change that, not this.
 
-from .types import Place, Position, Sign, Signs, Transport
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .types import Place, Position, Sign, Signs, Transport
 
 __all__ = [
     "Place",
@@ -11,3 +15,25 @@ __all__ = [
     "Signs",
     "Transport",
 ]
+
+_HOMES = {
+    "Place": ".types",
+    "Position": ".types",
+    "Sign": ".types",
+    "Signs": ".types",
+    "Transport": ".types",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        """Import a name's module when the name is asked for, and not before."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(import_module(_HOMES[name], __name__), name)
+        globals()[name] = found
+        return found
+
+
+def __dir__() -> list[str]:
+    return __all__

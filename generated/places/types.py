@@ -43,3 +43,4 @@ class Place:
 Sign: TypeAlias = Annotated[str, constraints.Length(max=40)]
 """What stands at the road."""
 Signs: TypeAlias = Annotated[list[Sign], constraints.Items(min=1)]
+"""All that stands at one road."""

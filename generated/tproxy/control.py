@@ -81,7 +81,7 @@ TAP: Final[Method[TapRequest, ClientEnd[FlowTapClient]]] = Method(
 
 CONTROL: Final = Protocol(
     name="org.example.tproxy.Control",
-    package=__package__,
+    package=__name__.rpartition(".")[0],
     version="1.1",
     methods=(APPLY, START, STOP, TELEMETRY, TAP),
 )

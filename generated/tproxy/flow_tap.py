@@ -42,7 +42,7 @@ CLOSE: Final[Method[Empty, None]] = Method(
 
 FLOW_TAP: Final = Protocol(
     name="org.example.tproxy.FlowTap",
-    package=__package__,
+    package=__name__.rpartition(".")[0],
     version="1.1",
     methods=(SUMMARY, READ, BYTES, CLOSE),
 )

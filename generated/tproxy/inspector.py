@@ -24,7 +24,7 @@ ATTACH: Final[Method[AttachRequest, AttachReply]] = Method(
 
 INSPECTOR: Final = Protocol(
     name="org.example.tproxy.Inspector",
-    package=__package__,
+    package=__name__.rpartition(".")[0],
     version="1.1",
     methods=(ATTACH,),
 )

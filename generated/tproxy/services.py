@@ -21,7 +21,7 @@ Tproxy: Final[Service[ControlServer, ControlClient]] = Service(
     peer_macos=rules.All((rules.Team("self"), rules.Identifier("org.example.tproxy.host"))),
     peer_linux=rules.AnyOf((rules.Uid("self"), rules.Uid(0))),
 )
-"""``${TEAM_ID}.org.example.tproxy.xpc`` serves `Control`."""
+"""In the Network Extension, for the host app of the same team."""
 
 
 class TproxyClient(ControlClient):
@@ -39,7 +39,7 @@ Inspector: Final[Service[InspectorServer, AnyInspectorClient]] = Service(
     peer_macos=rules.Team("self"),
     peer_linux=rules.Uid("self"),
 )
-"""``${TEAM_ID}.org.example.tproxy.inspector`` serves `Inspector`."""
+"""In a program beside the extension, which it never looks up."""
 
 
 class InspectorClient(AnyInspectorClient):

@@ -57,7 +57,7 @@ class Config:
 
 @define(kw_only=True)
 class Status:
-    """The struct Status of org.example.tproxy."""
+    """Whether the proxy takes flows, and how it is set."""
 
     running: bool
     since: Date | None = None
@@ -66,7 +66,7 @@ class Status:
 
 @define(kw_only=True)
 class FlowEvent:
-    """The struct FlowEvent of org.example.tproxy."""
+    """One flow, as the proxy sees it."""
 
     flow: UUID
     at: Date

@@ -33,7 +33,7 @@ def types_of(package: ModuleType) -> list[Any]:
     """The attrs classes and enums of a package, in the order of their names."""
     return [
         kind
-        for _, kind in sorted(vars(package).items())
+        for kind in (getattr(package, name) for name in sorted(package.__all__))
         if isinstance(kind, type)
         and kind.__module__.startswith(package.__name__)
         and (has(kind) or (issubclass(kind, Enum) and len(kind)))
@@ -44,7 +44,7 @@ def replies_of(package: ModuleType) -> list[Any]:
     """The reply types of every method, resolved."""
     methods = [
         (protocol, method)
-        for protocol in vars(package).values()
+        for protocol in (getattr(package, name) for name in package.__all__)
         if isinstance(protocol, Protocol)
         for method in protocol.methods
     ]

@@ -7,12 +7,13 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from xpcrpc.codegen.complaint import Complaint
 from xpcrpc.codegen.report import Note, report, say, wants_colours
 
-from tests.codegen.commands import run
+from tests.codegen.commands import COMMANDS, run
 
 ROOT = Path(__file__).parents[2]
 CASES = Path(__file__).parent / "cases"
@@ -128,6 +129,55 @@ def test_what_is_no_file_is_misuse(
     for argument in (str(tmp_path / "none.toml"), str(folder), str(loop), "a\0b"):
         assert run(command, argument) == 2, argument
         assert capsys.readouterr().err.startswith("xpcrpc: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("breaking", "", "a.toml"),
+        ("check", ""),
+        ("check", "a.toml", ""),
+        ("docs", "", "--out", "pages"),
+        ("docs", "a.toml", "--out", ""),
+        ("entitlements", "a.toml", "--team-id", ""),
+        ("fmt", ""),
+        ("freeze", ""),
+        ("gen", "a.toml", "--out="),
+        ("lint", "a.toml", "--only", ""),
+        ("lint", "--explain", ""),
+        ("new", ""),
+        ("plist", "a.toml", "--service", ""),
+        ("show", "a.toml", ""),
+        ("units", "", "--out", "units"),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_word_is_misuse(
+    arguments: tuple[str, ...],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # In a folder with a contract, which an empty path would mean.
+    (tmp_path / "a.toml").write_bytes((ROOT / "schemas" / "echo.toml").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    assert run(*arguments) == 2
+    assert "an empty text was given" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["a.toml"]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__.split(".")[-1])
+def test_every_command_explains_itself(
+    command: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = command.__name__.split(".")[-1]
+    assert run(name, "--help") == 0
+    said = capsys.readouterr().out
+    assert "exit codes: 0 " in said
+    examples = said.partition("\nexamples:\n")[2].splitlines()
+    assert any(f"xpcrpc {name}" in line for line in examples)
+    assert all(f"  xpcrpc {name}" in line or name in ("units", "completion") for line in examples)
+    assert max(map(len, examples)) <= 100
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="its file names are UTF-8")

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given, settings
-from xpcrpc.codegen.compile import compile_files, compile_text
+from xpcrpc.codegen.compile import compile_text
 from xpcrpc.codegen.docs import dictionary, documentation
 from xpcrpc.codegen.docs.prose import line
 from xpcrpc.codegen.docs.sample import Sampler
@@ -87,7 +87,7 @@ def test_every_link_leads_to_one_place_of_the_page(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
 def test_a_page_names_everything_and_needs_nothing_else(path: Path) -> None:
-    one = contract(path.read_bytes())
+    one = contract(path.read_bytes(), path)
     _, html = pages(path.read_bytes(), path)
     page = Page(html)
     words = "".join(page.words)
@@ -179,7 +179,9 @@ def test_the_envelope_is_the_runtimes() -> None:
         "MESSAGE",
         "DETAILS",
         "CALL",
+        "WINDOW",
         "ITEMS",
+        "END",
     ):
         assert getattr(dictionary, name) == getattr(keys, name)
 
@@ -253,6 +255,8 @@ def test_streams_and_events_show_what_travels_besides() -> None:
     ):
         assert said in words
     assert markdown.count('"$items": [') == 4
+    assert '"$window": 256,' in markdown
+    assert markdown.count('"$end": 1') == 2
     assert "(#protocol-Control-events-changed)" not in markdown  # named in no list of links
     assert '<a id="protocol-Control-events-changed"></a>' in markdown
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import io
 import os
-import stat
 import shutil
+import stat
 import sys
 import tomllib
 from pathlib import Path

@@ -94,10 +94,10 @@ def test_every_name_of_a_package_is_exported() -> None:
 
 
 def test_annotations_are_resolved_in_the_package() -> None:
-    for name in gallery.__all__:
-        one = getattr(gallery, name)
+    names = {name: getattr(gallery, name) for name in gallery.__all__}
+    for one in names.values():
         if isinstance(one, type) and hasattr(one, "__attrs_attrs__"):
-            hints = get_type_hints(one, localns=vars(gallery), include_extras=True)
+            hints = get_type_hints(one, localns=names, include_extras=True)
             assert {field.name for field in one.__attrs_attrs__} <= hints.keys()
 
 

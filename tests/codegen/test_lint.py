@@ -121,6 +121,12 @@ def test_an_exception_needs_a_rule_and_a_reason(
     assert words in capsys.readouterr().out
 
 
+def test_what_others_import_is_in_use() -> None:
+    library = '[struct.A]\ndoc = "d"\nfields.x = "u8"\n'
+    assert notes(library) == []
+    assert notes(library + '[error.E]\ndoc = "d"\ncode = 100\n') == ["unused-declaration error.E"]
+
+
 def test_rules_are_chosen_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     run("lint", "--list", "--only", "closed-enum", "--only", "long-timeout")
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [

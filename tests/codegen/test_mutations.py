@@ -22,7 +22,7 @@ WORDS = [
     *(b"u8", b"any", b"fd", b"list<Config>", b"Config?", b"duration", b"Mode", b"Shape", b"Tree"),
     *(b"{}", b"[]", b'""', b"1", b"-1", b"1.5", b"true", b"nan", b"2024-05-01", b'"x"', b"[1]"),
     *(b"default = 1", b"min = 1", b"unique = true", b"resource = true", b"open = false", b"none"),
-    *(b"stream = { out = \"u8\" }", b"events", b"callbacks", b"requires", b"server_end<Gallery>"),
+    *(b'stream = { out = "u8" }', b"events", b"callbacks", b"requires", b"server_end<Gallery>"),
     *(b"[imports]", b"common.Place", b"gallery.toml", b"launchd", b"systemd", b"window", b"agent"),
     *(b"struct", b"fields", b"cases", b"in", b"out", b"errors", b'"self"', b"anyone", b"."),
     *(b"\\u0000", b"\x00", b"\xff", b"\n", b'"', b"=", b",", b"[", b"]", b"?", b"{ a = {} }"),

@@ -4,6 +4,9 @@
 #include <poll.h>
 #include <sys/prctl.h>
 
+/* There in builds that count which lines ran. */
+extern void __gcov_dump(void) __attribute__((weak));
+
 static struct test *tests;
 
 void check_register(struct test *test) {
@@ -13,8 +16,13 @@ void check_register(struct test *test) {
 
 _Noreturn void check_fail(const char *file, int line, const char *what) {
   printf("  %s:%d: not so: %s\n", file, line, what);
-  fflush(stdout);
-  _exit(1);
+  check_exit(1);
+}
+
+static void count_and_die(int signal_number) {
+  __gcov_dump();
+  signal(signal_number, SIG_DFL);
+  raise(signal_number);
 }
 
 pid_t check_fork(void) {
@@ -26,6 +34,8 @@ pid_t check_fork(void) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)!freopen("/dev/null", "w", stderr);
     prctl(PR_SET_DUMPABLE, 0);
+    if (__gcov_dump != NULL)
+      signal(SIGABRT, count_and_die);
   }
   return child;
 }
@@ -118,6 +128,8 @@ void record(void *context, xpc_object_t event) {
     seen->invalid++;
   } else if (event == XPC_ERROR_PEER_CODE_SIGNING_REQUIREMENT) {
     seen->requirement++;
+  } else if (event == XPC_ERROR_TERMINATION_IMMINENT) {
+    seen->terminated++;
   } else {
     CHECK(xpc_get_type(event) == XPC_TYPE_DICTIONARY);
     if (seen->messages < 1024)
@@ -287,6 +299,14 @@ const char *use_bootstrap_directory(void) {
 /* There in builds with the address sanitizer. */
 extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
+/* Ends a process of the tests, at once but for the counting. */
+_Noreturn void check_exit(int status) {
+  fflush(stdout);
+  if (__gcov_dump != NULL)
+    __gcov_dump();
+  _exit(status);
+}
+
 /* Most tests keep what they made until they end; those whose proposition is
  * that nothing leaks say so in their name. */
 static _Noreturn void finish(const struct test *test) {
@@ -295,8 +315,7 @@ static _Noreturn void finish(const struct test *test) {
   if (strstr(test->name, "leak") != NULL &&
       __lsan_do_recoverable_leak_check != NULL)
     CHECK(__lsan_do_recoverable_leak_check() == 0);
-  fflush(stdout);
-  _exit(0);
+  check_exit(0);
 }
 
 static bool run(const struct test *test) {

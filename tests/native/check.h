@@ -24,6 +24,7 @@ struct test {
 };
 
 void check_register(struct test *test);
+_Noreturn void check_exit(int status);
 _Noreturn void check_fail(const char *file, int line, const char *what);
 
 #define TEST(proposition)                                              \
@@ -43,7 +44,7 @@ _Noreturn void check_fail(const char *file, int line, const char *what);
     pid_t child_ = check_fork();         \
     if (child_ == 0) {                   \
       statement;                         \
-      _exit(0);                          \
+      check_exit(0);                     \
     }                                    \
     CHECK(check_died_by_signal(child_)); \
   } while (0)
@@ -97,6 +98,7 @@ struct seen {
   int interrupted;
   int invalid;
   int requirement;
+  int terminated;
   int64_t numbers[1024]; /* of {"n": int64}, in order */
   xpc_object_t last;     /* the last message, retained */
   xpc_connection_t peer; /* the last peer, retained */

@@ -1,67 +1,9 @@
 /* Peers that do not speak the protocol: only their own connection ends. */
-#include "check.h"
+#include "raw.h"
 
 #include <sys/stat.h>
 #include <sys/un.h>
 
-static int logged;
-static char last_line[256];
-
-static void count_line(const char *line) {
-  logged++;
-  (void)snprintf(last_line, sizeof last_line, "%s", line);
-}
-
-static int raw_client(void) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
-
-  (void)snprintf(address.sun_path, sizeof address.sun_path, "%s/org.example.h",
-                 getenv("XPCRPC_BOOTSTRAP_DIR"));
-  CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
-  return fd;
-}
-
-static void raw_send(int fd, const void *bytes, size_t length, const int *fds,
-                     size_t count) {
-  union {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(int) * 16)];
-  } control = {0};
-  struct iovec part = {(void *)(uintptr_t)bytes, length};
-  struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
-
-  if (count != 0) {
-    header.msg_control = &control;
-    header.msg_controllen = CMSG_SPACE(sizeof(int) * count);
-    control.align.cmsg_level = SOL_SOCKET;
-    control.align.cmsg_type = SCM_RIGHTS;
-    control.align.cmsg_len = CMSG_LEN(sizeof(int) * count);
-    memcpy(CMSG_DATA(&control.align), fds, sizeof(int) * count);
-  }
-  CHECK(sendmsg(fd, &header, MSG_NOSIGNAL) == (ssize_t)length);
-}
-
-static bool at_end(int fd) {
-  char byte;
-
-  return recv(fd, &byte, 1, MSG_DONTWAIT) == 0 || errno == ECONNRESET;
-}
-
-/* A record: wrapper and body. */
-static size_t record_of(uint8_t *out, uint32_t flags, uint64_t length,
-                        uint64_t id, const void *body, size_t body_length) {
-  uint32_t magic = 0x29b00b92;
-
-  memcpy(out, &magic, 4);
-  memcpy(out + 4, &flags, 4);
-  memcpy(out + 8, &length, 8);
-  memcpy(out + 16, &id, 8);
-  memcpy(out + 24, body, body_length);
-  return 24 + body_length;
-}
-
-#define EMPTY_DICTIONARY "\x42\x37\x13\x42\5\0\0\0\0\xf0\0\0\4\0\0\0\0\0\0\0"
 #define FD_DICTIONARY                                           \
   "\x42\x37\x13\x42\5\0\0\0\0\xf0\0\0\x0c\0\0\0\1\0\0\0k\0\0\0" \
   "\0\xb0\0\0"
@@ -72,50 +14,13 @@ static size_t record_of(uint8_t *out, uint32_t flags, uint64_t length,
   "\x42\x37\x13\x42\5\0\0\0\0\xf0\0\0\x0c\0\0\0\1\0\0\0k\0\0\0" \
   "\0\x20\1\0"
 
-static struct seen listener, server;
-
-static void serve(void) {
-  xpc_connection_t l;
-
-  use_bootstrap_directory();
-  xpc_portable_set_logger(count_line);
-  l = xpc_connection_create_mach_service("org.example.h", NULL,
-                                         XPC_CONNECTION_MACH_SERVICE_LISTENER);
-  xpc_connection_set_context(l, &server);
-  listener.on_peer = accept_peer;
-  server.on_message = echo;
-  start(l, &listener);
-}
-
-static void still_serves(void) {
-  struct seen client = {0}, reply = {0};
-  xpc_connection_t c = named_client("org.example.h", &client);
-
-  request(c, 1, &reply);
-  PUMP_UNTIL(reply.messages == 1);
-  xpc_connection_cancel(c);
-  PUMP_UNTIL(client.invalid == 1);
-}
-
-static void must_be_dropped(const void *bytes, size_t length, const int *fds,
-                            size_t count) {
-  int fd = raw_client(), before = logged, peers = listener.peers;
-
-  raw_send(fd, bytes, length, fds, count);
-  check_quiet(NULL);
-  CHECK(at_end(fd));
-  CHECK(logged == before + 1); /* one line */
-  CHECK(listener.peers == peers);
-  close(fd);
-}
-
 TEST(malformed_records_end_their_connection_and_no_other) {
   uint8_t record[256];
   size_t n;
   int descriptors;
 
-  serve();
-  still_serves();
+  raw_serve();
+  raw_still_serves();
   descriptors = open_descriptors();
   must_be_dropped("x", 1, NULL, 0);
   must_be_dropped("GET / HTTP/1.1\r\n\r\n        ", 26, NULL, 0);
@@ -134,8 +39,8 @@ TEST(malformed_records_end_their_connection_and_no_other) {
   must_be_dropped(record, n, NULL, 0);
   n = record_of(record, 0x1000101, 0, 1, "", 0);
   must_be_dropped(record, n, NULL, 0); /* NO_REPLY that is no reply */
-  CHECK(server.messages == 1);
-  still_serves();
+  CHECK(raw_server.messages == 1);
+  raw_still_serves();
   CHECK(open_descriptors() == descriptors);
 }
 
@@ -145,8 +50,8 @@ TEST(handles_that_do_not_fit_are_refused_and_closed) {
   int pair[2], memfd = memfd_create("plain", 0), descriptors;
 
   CHECK(pipe(pair) == 0 && ftruncate(memfd, 4096) == 0);
-  serve();
-  still_serves();
+  raw_serve();
+  raw_still_serves();
   descriptors = open_descriptors();
   n = record_of(record, 0x101, 28, 1, FD_DICTIONARY, 28);
   must_be_dropped(record, n, NULL, 0); /* too few */
@@ -159,7 +64,7 @@ TEST(handles_that_do_not_fit_are_refused_and_closed) {
   n = record_of(record, 0x101, 28, 1, ENDPOINT_DICTIONARY, 28);
   must_be_dropped(record, n, pair, 1); /* no socket */
   must_be_dropped("junk", 4, pair, 2);
-  still_serves();
+  raw_still_serves();
   CHECK(open_descriptors() == descriptors);
 }
 
@@ -171,8 +76,8 @@ TEST(a_payload_memfd_must_be_sealed_and_as_long_as_stated) {
   int raw, pair[2];
 
   CHECK(write(fd, EMPTY_DICTIONARY, 20) == 20 && pipe(pair) == 0);
-  serve();
-  still_serves();
+  raw_serve();
+  raw_still_serves();
   descriptors = open_descriptors();
   must_be_dropped(record, n, &fd, 1); /* not sealed */
   must_be_dropped(record, n, pair, 1);
@@ -185,10 +90,10 @@ TEST(a_payload_memfd_must_be_sealed_and_as_long_as_stated) {
   n = record_of(record, 0x2000101, 20, 1, "", 0);
   raw = raw_client();
   raw_send(raw, record, n, &fd, 1); /* as it should be */
-  PUMP_UNTIL(server.messages == 2);
+  PUMP_UNTIL(raw_server.messages == 2);
   close(raw);
   check_quiet(NULL);
-  still_serves();
+  raw_still_serves();
   CHECK(open_descriptors() <= descriptors);
 }
 
@@ -213,25 +118,25 @@ TEST(unasked_replies_are_ignored) {
   size_t n = record_of(record, 0x20101, 20, 77, EMPTY_DICTIONARY, 20);
   int raw;
 
-  serve();
+  raw_serve();
   raw = raw_client();
   raw_send(raw, record, n, NULL, 0);
   n = record_of(record, 0x101, 20, 1, EMPTY_DICTIONARY, 20);
   raw_send(raw, record, n, NULL, 0);
-  PUMP_UNTIL(server.messages == 1);
+  PUMP_UNTIL(raw_server.messages == 1);
   CHECK(logged == 0);
 }
 
 TEST(a_silent_socket_is_nobody) {
   int raw;
 
-  serve();
+  raw_serve();
   raw = raw_client();
   check_quiet(NULL);
-  CHECK(listener.peers == 0);
+  CHECK(raw_listener.peers == 0);
   close(raw);
   check_quiet(NULL);
-  CHECK(listener.peers == 0 && logged == 0);
+  CHECK(raw_listener.peers == 0 && logged == 0);
 }
 
 TEST(a_full_backlog_delays_and_does_not_fail) {

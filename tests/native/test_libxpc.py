@@ -2,7 +2,8 @@
 
 The one command a build takes is in `build`: every ``.c`` of the library and of
 this folder, no generated file. The tests run twice, plain and under the
-address and undefined-behaviour sanitizers.
+address and undefined-behaviour sanitizers; those with threads also under the
+thread sanitizer. The inputs of the fuzz targets are played again.
 """
 
 from __future__ import annotations
@@ -33,11 +34,22 @@ VARIANTS = {
         "-fno-omit-frame-pointer",
     ),
 }
-NAMES = sorted(
-    name
-    for source in HERE.glob("test_*.c")
-    for name in re.findall(r"^TEST\((\w+)\)", source.read_text(encoding="utf-8"), re.MULTILINE)
-)
+THREAD_SANITIZER = ("-O1", "-g", "-fsanitize=thread")
+FUZZ = HERE.parent / "fuzz"
+
+
+def names(*, threaded: bool = False) -> list[str]:
+    """The C tests; or only those of files that start threads."""
+    texts = [source.read_text(encoding="utf-8") for source in sorted(HERE.glob("test_*.c"))]
+    return sorted(
+        name
+        for text in texts
+        if not threaded or "pthread_create" in text
+        for name in re.findall(r"^TEST\((\w+)\)", text, re.MULTILINE)
+    )
+
+
+NAMES = names()
 
 pytestmark = [
     pytest.mark.skipif(
@@ -47,42 +59,50 @@ pytestmark = [
 ]
 
 
-def build(variant: str, folder: Path) -> Path:
-    """Compile library and tests into one program."""
+def compile_c(program: Path, sources: list[Path], options: tuple[str, ...]) -> str:
+    """Compile and link; what the compiler said, or nothing when all is well."""
     assert COMPILER is not None
-    program = folder / f"libxpc-{variant}"
-    sources = [*sorted((NATIVE / "libxpc").glob("*.c")), *sorted(HERE.glob("*.c"))]
     command = [
-        *COMPILER.split(),
-        "-std=c11",
-        *VARIANTS[variant],
-        *WARNINGS,
-        f"-I{NATIVE / 'include'}",
-        *map(str, sources),
-        "-pthread",
-        "-o",
-        str(program),
-    ]
+        *COMPILER.split(), "-std=c11", *options, *WARNINGS, f"-I{NATIVE / 'include'}",
+        *map(str, sources), "-pthread", "-o", str(program),
+    ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return program
+    return "" if done.returncode == 0 else done.stderr or "it failed"
 
 
-@pytest.fixture(scope="module", params=list(VARIANTS))
-def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What the program says about every test, one line each."""
-    program = build(request.param, tmp_path_factory.mktemp("libxpc"))
+def library() -> list[Path]:
+    """The C files of the library."""
+    return sorted((NATIVE / "libxpc").glob("*.c"))
+
+
+def run(program: Path, *arguments: str) -> str:
+    """What a test program says."""
     environment = {
         **os.environ,
         "XPC_VECTORS": str(VECTORS),
         "ASAN_OPTIONS": "detect_leaks=1",
         "UBSAN_OPTIONS": "print_stacktrace=1",
+        "TSAN_OPTIONS": "exitcode=66",
     }
     environment.pop("LD_PRELOAD", None)
     done = subprocess.run(
-        [str(program)], capture_output=True, text=True, check=False, env=environment, timeout=600
+        [str(program), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+        timeout=600,
     )
     return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module", params=list(VARIANTS))
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the program says about every test, one line each."""
+    program = tmp_path_factory.mktemp("libxpc") / f"libxpc-{request.param}"
+    sources = [*library(), *sorted(HERE.glob("*.c"))]
+    assert compile_c(program, sources, VARIANTS[request.param]) == ""
+    return run(program)
 
 
 def test_there_are_tests() -> None:
@@ -94,6 +114,32 @@ def test_there_are_tests() -> None:
 def test_in_c(report: str, name: str) -> None:
     """The C test of that name passed."""
     assert f"ok {name}\n" in report, report
+
+
+def test_threads_do_not_race(tmp_path: Path) -> None:
+    """The tests that start threads pass under the thread sanitizer."""
+    probe = tmp_path / "probe.c"
+    probe.write_text("int main(void) { return 0; }\n", encoding="utf-8")
+    if refused := compile_c(tmp_path / "probe", [probe], THREAD_SANITIZER):
+        pytest.skip(f"no thread sanitizer: {refused.splitlines()[-1]}")
+    program = tmp_path / "libxpc-threads"
+    sources = [*library(), *sorted(HERE.glob("*.c"))]
+    assert compile_c(program, sources, THREAD_SANITIZER) == ""
+    wanted = names(threaded=True)
+    said = run(program, *wanted)
+    assert said.count("ok ") >= len(wanted) > 3, said
+    assert "FAIL" not in said and "ThreadSanitizer" not in said, said
+
+
+@pytest.mark.parametrize("target", ["decode", "connection"])
+def test_inputs_found_by_fuzzing_do_no_harm(target: str, tmp_path: Path) -> None:
+    """Every file of the corpus plays through under the sanitizers."""
+    program = tmp_path / target
+    sources = [*library(), FUZZ / f"fuzz_{target}.c", FUZZ / "replay.c"]
+    assert compile_c(program, sources, VARIANTS["sanitized"]) == ""
+    files = sorted(map(str, (FUZZ / "corpus" / target).iterdir()))
+    said = run(program, *files)
+    assert said.count("ok ") == len(files) > 10, said
 
 
 def test_headers_stand_alone_in_both_languages(tmp_path: Path) -> None:

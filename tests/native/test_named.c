@@ -258,7 +258,7 @@ TEST(c109_a_peer_learns_of_its_clients_exit_as_invalid) {
     struct seen client = {0};
     CHECK(read(gate[0], &byte, 1) == 1);
     send_number(named_client("org.example.exit", &client), 9);
-    _exit(0);
+    check_exit(0);
   }
   listener_named("org.example.exit", &listener, &server);
   CHECK(write(gate[1], &byte, 1) == 1);

@@ -1,6 +1,8 @@
 /* Peer rules: contract section 7 on Linux (C-160 to C-166, C-171). */
 #include "check.h"
 
+#include "../../xpcrpc/native/libxpc/connection.h"
+
 #include <sys/stat.h>
 
 static xpc_object_t rule_number(const char *key, uint64_t value) {
@@ -150,9 +152,17 @@ TEST(c163_every_message_is_checked_against_its_own_sender) {
   CHECK(reply.messages == 1);
   child = check_fork();
   if (child == 0) {
+    static const char body[] =
+        "\x42\x37\x13\x42\5\0\0\0\0\xf0\0\0\4\0\0\0\0\0\0";
+    uint8_t bytes[XPC__WRAPPER_BYTES + sizeof body] = {0};
+    xpc__store32(bytes, XPC__WRAPPER_MAGIC);
+    xpc__store32(bytes + 4, XPC__FLAG_ALWAYS | XPC__FLAG_MESSAGE);
+    xpc__store64(bytes + 8, sizeof body);
+    xpc__store64(bytes + 16, 9);
+    memcpy(bytes + XPC__WRAPPER_BYTES, body, sizeof body);
     CHECK(setgid(65534) == 0 && setuid(65534) == 0);
-    send_number(c, 9);
-    _exit(0);
+    CHECK(send(c->fd, bytes, sizeof bytes, 0) == sizeof bytes);
+    check_exit(0);
   }
   check_child(child);
   PUMP_UNTIL(server.invalid == 1);
@@ -175,7 +185,7 @@ TEST(effective_ids_count) {
     CHECK(read(gate[0], &byte, 1) == 1);
     CHECK(setegid(4321) == 0);
     send_number(named_client("org.example.ids", &own), 1);
-    _exit(0);
+    check_exit(0);
   }
   l = xpc_connection_create_mach_service("org.example.ids", NULL,
                                          XPC_CONNECTION_MACH_SERVICE_LISTENER);

@@ -101,3 +101,68 @@ TEST(queues_may_be_drained_by_different_threads) {
   CHECK(pthread_join(threads[0], NULL) == 0);
   CHECK(client.errors == 0);
 }
+
+enum { LARGE_ROUNDS = 20 };
+
+static void *send_large(void *context) {
+  struct side *side = context;
+  uint8_t *bytes = calloc(1, 300000);
+
+  for (int i = 0; i < LARGE_ROUNDS; i++) {
+    xpc_object_t message = number(i);
+    xpc_dictionary_set_data(message, "data", bytes,
+                            (size_t)(i + 1) * 14999); /* in every form */
+    xpc_connection_send_message(side->connection, message);
+    xpc_release(message);
+  }
+  free(bytes);
+  return NULL;
+}
+
+TEST(large_messages_of_two_threads_do_not_mix) {
+  struct seen listener = {0}, server = {0}, client = {0};
+  xpc_connection_t l = listen_here(&listener, &server);
+  struct side side = {dispatch_queue_create("client", NULL), NULL, 0, 0};
+  xpc_endpoint_t endpoint = xpc_endpoint_create(l);
+  pthread_t threads[3];
+
+  stop = false;
+  side.connection = xpc_connection_create_from_endpoint(endpoint);
+  xpc_connection_set_target_queue(side.connection, side.queue);
+  start(side.connection, &client);
+  CHECK(pthread_create(&threads[0], NULL, drain_until_stopped, &side) == 0);
+  CHECK(pthread_create(&threads[1], NULL, send_large, &side) == 0);
+  CHECK(pthread_create(&threads[2], NULL, send_large, &side) == 0);
+  PUMP_UNTIL(server.messages == 2 * LARGE_ROUNDS);
+  CHECK(pthread_join(threads[1], NULL) == 0);
+  CHECK(pthread_join(threads[2], NULL) == 0);
+  stop = true;
+  CHECK(pthread_join(threads[0], NULL) == 0);
+  CHECK(server.invalid == 0 && client.invalid == 0);
+}
+
+static void *terminate_and_cancel(void *context) {
+  struct side *side = context;
+
+  xpc_portable_terminate();
+  xpc_connection_cancel(side->connection);
+  return NULL;
+}
+
+TEST(ends_from_several_threads_are_one_end) {
+  struct seen listener = {0}, server = {0}, client = {0};
+  xpc_connection_t l = listen_here(&listener, &server);
+  struct side side = {NULL, client_of(l, &client), 0, 0};
+  pthread_t threads[3];
+
+  send_number(side.connection, 1);
+  PUMP_UNTIL(server.messages == 1);
+  CHECK(pthread_create(&threads[0], NULL, send_large, &side) == 0);
+  for (int i = 1; i < 3; i++)
+    CHECK(pthread_create(&threads[i], NULL, terminate_and_cancel, &side) == 0);
+  PUMP_UNTIL(server.invalid == 1 && client.invalid == 1);
+  for (int i = 0; i < 3; i++)
+    CHECK(pthread_join(threads[i], NULL) == 0);
+  check_quiet(NULL);
+  CHECK(server.terminated <= 1 && client.invalid == 1);
+}

@@ -7,13 +7,13 @@ pass them or be passed (C-79). The server side may be replaced by a new process.
 from __future__ import annotations
 
 from collections import Counter, deque
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import pytest
 from attrs import define, field
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from xpcrpc.errors import LocalProtocolError, TooManyCallsError
 from xpcrpc.protocol.call import Phase, Role, Shape, Word
@@ -28,6 +28,7 @@ MOST_CALLS = 4
 SIDES = st.sampled_from([CLIENT, SERVER])
 PICKS = st.integers(0, 10**6)
 
+T = TypeVar("T")
 Key: TypeAlias = "tuple[str, int, int]"
 """A call: who made it, its number, and which server process there was."""
 
@@ -84,6 +85,13 @@ class TwoSessions(RuleBasedStateMachine):
 
     # -- what each side does ------------------------------------------------------
 
+    @initialize(shapes=st.lists(st.tuples(SIDES, st.sampled_from(Shape)), max_size=4))
+    def begin(self, shapes: list[tuple[str, Shape]]) -> None:
+        for side, shape in shapes:
+            self.open(side, shape, 3)
+        for side in (CLIENT, SERVER):
+            self.hear_messages(side, 4)
+
     @rule(side=SIDES, shape=st.sampled_from(Shape), window=st.integers(1, 5))
     def open(self, side: str, shape: Shape, window: int) -> None:
         state = self.sessions[side].open(shape, window=window)
@@ -92,63 +100,84 @@ class TwoSessions(RuleBasedStateMachine):
         self.own[side][state.id] = Talk(key, state)
         self.messages[OTHER[side]].append(Request(state.id, shape, window, key))
 
-    @rule(side=SIDES, pick=PICKS, count=st.integers(1, 4), own=st.booleans())
-    def send_items(self, side: str, pick: int, count: int, own: bool) -> None:
-        talk = self.picked(self.own if own else self.served, side, pick)
-        if talk is None or talk.state.outflow is None or talk.state.call.phase is Phase.DONE:
-            return
+    @precondition(lambda self: self.senders())
+    @rule(pick=PICKS, count=st.integers(1, 4))
+    def send_items(self, pick: int, count: int) -> None:
+        side, talk = choice(self.senders(), pick)
         flow = talk.state.outflow
+        assert flow is not None
         if count > flow.credit:
             with pytest.raises(LocalProtocolError):
                 flow.send(count)
             return
-        try:
-            talk.state.call.say(Word.ITEMS)
-        except LocalProtocolError:
-            assert own and talk.state.call.phase is not Phase.OPEN
-            return
+        talk.state.call.say(Word.ITEMS)
         flow.send(count)
         items: list[Value] = list(range(talk.sent, talk.sent + count))
         talk.sent += count
         self.messages[OTHER[side]].append(Items(talk.state.id, items))
 
-    @rule(side=SIDES, pick=PICKS, count=st.integers(1, 4), own=st.booleans())
-    def read_items(self, side: str, pick: int, count: int, own: bool) -> None:
-        talk = self.picked(self.own if own else self.served, side, pick)
-        if talk is not None and talk.state.inflow is not None:
-            self.read(side, talk, count)
+    def senders(self) -> list[tuple[str, Talk]]:
+        """Whoever may send items now."""
+        requesters = [
+            (side, talk)
+            for side in (CLIENT, SERVER)
+            for talk in self.own[side].values()
+            if talk.state.call.phase is Phase.OPEN
+        ]
+        responders = [
+            (side, talk)
+            for side in (CLIENT, SERVER)
+            for talk in self.served[side].values()
+            if talk.state.outflow and talk.state.call.phase in (Phase.OPEN, Phase.ENDED)
+        ]
+        return requesters + responders
+
+    def readers(self) -> list[tuple[str, Talk]]:
+        """Whoever has items to read."""
+        return [
+            (side, talk)
+            for side in (CLIENT, SERVER)
+            for table in (self.own, self.served)
+            for talk in table[side].values()
+            if len(talk.received) > talk.read
+        ]
+
+    @precondition(lambda self: self.readers())
+    @rule(pick=PICKS, count=st.integers(1, 4))
+    def read_items(self, pick: int, count: int) -> None:
+        side, talk = choice(self.readers(), pick)
+        self.read(side, talk, count)
 
     def read(self, side: str, talk: Talk, count: int) -> None:
         assert talk.state.inflow is not None
         count = min(count, len(talk.received) - talk.read)
         talk.read += count
         credit = talk.state.inflow.consume(count)
-        if credit and talk.state.call.phase is not Phase.DONE:
+        if credit and talk.state.call.phase not in (Phase.DONE, Phase.CANCELLED):
             talk.state.call.say(Word.CREDIT)
             self.messages[OTHER[side]].append(Credit(talk.state.id, credit))
 
-    @rule(side=SIDES, pick=PICKS)
-    def end_items(self, side: str, pick: int) -> None:
-        talk = self.picked(self.own, side, pick)
-        if talk is not None and talk.state.call.phase is Phase.OPEN:
+    @precondition(lambda self: self.talks(self.own))
+    @rule(pick=PICKS)
+    def end_items(self, pick: int) -> None:
+        side, talk = choice(self.talks(self.own), pick)
+        if talk.state.call.phase is Phase.OPEN:
             talk.state.call.say(Word.END)
             self.messages[OTHER[side]].append(End(talk.state.id, talk.sent))
 
-    @rule(side=SIDES, pick=PICKS)
-    def cancel(self, side: str, pick: int) -> None:
-        talk = self.picked(self.own, side, pick)
-        if talk is None:
-            return
+    @precondition(lambda self: self.talks(self.own))
+    @rule(pick=PICKS)
+    def cancel(self, pick: int) -> None:
+        side, talk = choice(self.talks(self.own), pick)
         if talk.state.call.phase is not Phase.DONE:
             talk.state.call.say(Word.CANCEL)
             self.messages[OTHER[side]].append(Cancel(talk.state.id))
         self.end(side, talk)
 
-    @rule(side=SIDES, pick=PICKS)
-    def reply(self, side: str, pick: int) -> None:
-        talk = self.picked(self.served, side, pick)
-        if talk is not None:
-            self.answer(side, talk)
+    @precondition(lambda self: self.talks(self.served))
+    @rule(pick=PICKS)
+    def reply(self, pick: int) -> None:
+        self.answer(*choice(self.talks(self.served), pick))
 
     def answer(self, side: str, talk: Talk) -> None:
         talk.state.call.say(Word.REPLY)
@@ -159,10 +188,13 @@ class TwoSessions(RuleBasedStateMachine):
 
     # -- what travels ---------------------------------------------------------------
 
-    @rule(side=SIDES)
+    @precondition(lambda self: any(self.messages.values()))
+    @rule(side=SIDES, count=st.integers(1, 4))
+    def hear_messages(self, side: str, count: int) -> None:
+        for _ in range(min(count, len(self.messages[side]))):
+            self.hear_message(side)
+
     def hear_message(self, side: str) -> None:
-        if not self.messages[side]:
-            return
         said = self.messages[side].popleft()
         session = self.sessions[side]
         if isinstance(said, Request):
@@ -193,10 +225,13 @@ class TwoSessions(RuleBasedStateMachine):
             state.call.say(Word.CREDIT)
             self.messages[OTHER[side]].append(Credit(asked.number, 3))
 
+    @precondition(lambda self: any(self.replies.values()))
     @rule(side=SIDES, pick=PICKS)
+    def hear_a_reply(self, side: str, pick: int) -> None:
+        if self.replies[side]:
+            self.hear_reply(side, pick)
+
     def hear_reply(self, side: str, pick: int) -> None:
-        if not self.replies[side]:
-            return
         reply = self.replies[side].pop(pick % len(self.replies[side]))
         talk = self.own[side].get(reply.number)
         if talk is None:
@@ -245,9 +280,9 @@ class TwoSessions(RuleBasedStateMachine):
 
     # -- what holds always, and in the end ----------------------------------------------
 
-    def picked(self, table: dict[str, dict[int, Talk]], side: str, pick: int) -> Talk | None:
-        talks = list(table[side].values())
-        return talks[pick % len(talks)] if talks else None
+    def talks(self, table: dict[str, dict[int, Talk]]) -> list[tuple[str, Talk]]:
+        """Every call in a table, with its side."""
+        return [(side, talk) for side in (CLIENT, SERVER) for talk in table[side].values()]
 
     def talk_of(self, side: str, state: CallState) -> Talk:
         table = self.own if state.call.role is Role.REQUESTER else self.served
@@ -278,10 +313,10 @@ class TwoSessions(RuleBasedStateMachine):
         """Let all arrive, answer all: then every call has ended, and nothing is left."""
         for _ in range(10_000):
             for side in (CLIENT, SERVER):
+                while self.replies[side]:  # first: they pass what was said before them
+                    self.hear_reply(side, 0)
                 while self.messages[side]:
                     self.hear_message(side)
-                while self.replies[side]:
-                    self.hear_reply(side, 0)
                 for talk in list(self.served[side].values()):
                     if talk.state.call.phase is not Phase.OPEN or not talk.state.inflow:
                         self.answer(side, talk)
@@ -297,5 +332,10 @@ class TwoSessions(RuleBasedStateMachine):
             assert (session.own, session.theirs) == (0, 0)
 
 
+def choice(options: list[T], pick: int) -> T:
+    """One of them."""
+    return options[pick % len(options)]
+
+
 TestTwoSessions = TwoSessions.TestCase
-TestTwoSessions.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestTwoSessions.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

@@ -123,6 +123,7 @@ def test_generated_code_imports_attrs_and_public_names_only() -> None:
         "abc",
         "collections",
         "enum",
+        "importlib",
         "typing",
         "uuid",
         "__future__",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import builtins
 import sys
 import types
-from collections.abc import Mapping
 from enum import Enum, IntEnum, IntFlag, StrEnum, auto
 from functools import cache
 from typing import (
@@ -129,20 +128,23 @@ class _Names(dict[str, Any]):
 
     def __init__(self, module: str) -> None:
         super().__init__()
-        self._places: list[Mapping[str, Any]] = []
+        self._places: list[types.ModuleType] = []
         home = sys.modules.get(module)
         if home is not None:
-            self._places.append(vars(home))
+            self._places.append(home)
             package = sys.modules.get(getattr(home, "__package__", None) or "")
             if package is not None:
-                self._places.append(vars(package))
+                self._places.append(package)
         # A package need not re-export what its annotations take from here.
-        self._places += [vars(contract), vars(values), vars(builtins)]
+        self._places += [contract, values, builtins]
 
     def __missing__(self, name: str) -> Any:
         for place in self._places:
-            if name in place:
-                return place[name]
+            try:
+                # Not in its dictionary: a package may import what it exports when it is asked.
+                return getattr(place, name)
+            except AttributeError:
+                continue
         raise KeyError(name)
 
 

@@ -4,16 +4,20 @@ what it can do.
 
 # Written by `xpcrpc gen` from standard.toml; change that, not this.
 
-from .standard import STANDARD, StandardClient, StandardServer
-from .types import (
-    Description,
-    Health,
-    HelloReply,
-    HelloRequest,
-    Identity,
-    MethodDescription,
-    TypeDescription,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .standard import STANDARD, StandardClient, StandardServer
+    from .types import (
+        Description,
+        Health,
+        HelloReply,
+        HelloRequest,
+        Identity,
+        MethodDescription,
+        TypeDescription,
+    )
 
 __all__ = [
     "STANDARD",
@@ -27,3 +31,30 @@ __all__ = [
     "StandardServer",
     "TypeDescription",
 ]
+
+_HOMES = {
+    "STANDARD": ".standard",
+    "Description": ".types",
+    "Health": ".types",
+    "HelloReply": ".types",
+    "HelloRequest": ".types",
+    "Identity": ".types",
+    "MethodDescription": ".types",
+    "StandardClient": ".standard",
+    "StandardServer": ".standard",
+    "TypeDescription": ".types",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        """Import a name's module when the name is asked for, and not before."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(import_module(_HOMES[name], __name__), name)
+        globals()[name] = found
+        return found
+
+
+def __dir__() -> list[str]:
+    return __all__

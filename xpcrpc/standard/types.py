@@ -7,7 +7,6 @@ it is, what it can do.
 from __future__ import annotations
 
 from attrs import define, field
-
 from xpcrpc import U32, Duration, constraints
 
 

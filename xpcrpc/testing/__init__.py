@@ -4,6 +4,7 @@
 * `FaultPlan`: connections that fail on purpose, the same way each time;
 * `record`: what was said, for people;
 * `strategies`, `values`, `messages`: Hypothesis strategies from contract types;
+* `near_misses`: values that a contract type refuses, each for one reason;
 * `equivalent`: comparison that looks through handles.
 
 The fixtures in `xpcrpc.testing.plugin` are there as soon as pytest is. Each name
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .faults import Cut, Delay, Drop, Duplicate, Fault, Hold, Kill, Late, Slow
     from .gates import Clock, Latch
     from .matches import TO_CLIENT, TO_SERVER, Match, message, reply, request
+    from .near_misses import NearMiss, near_misses
     from .pairs import Served, bootstrap_directory, connected_pair, served
     from .plan import FaultPlan, random_plan
     from .record import Transcript, record
@@ -32,6 +34,7 @@ _HOMES: Final = {
     ".faults": ("Cut", "Delay", "Drop", "Duplicate", "Fault", "Hold", "Kill", "Late", "Slow"),
     ".gates": ("Clock", "Latch"),
     ".matches": ("Match", "TO_CLIENT", "TO_SERVER", "message", "reply", "request"),
+    ".near_misses": ("NearMiss", "near_misses"),
     ".pairs": ("Served", "bootstrap_directory", "connected_pair", "served"),
     ".plan": ("FaultPlan", "random_plan"),
     ".record": ("Transcript", "record"),
@@ -56,6 +59,7 @@ __all__ = [
     "Match",
     "MemoryNetwork",
     "MemoryTransport",
+    "NearMiss",
     "Served",
     "Slow",
     "Transcript",
@@ -64,6 +68,7 @@ __all__ = [
     "equivalent",
     "message",
     "messages",
+    "near_misses",
     "random_plan",
     "record",
     "reply",

@@ -101,7 +101,8 @@ int xpc__find_name(const char *name, bool privileged) {
 }
 
 static void registration_init(struct xpc__registration *registration) {
-  *registration = (struct xpc__registration){-1, -1, -1, -1, NULL, -1};
+  *registration = (struct xpc__registration){-1, -1,   -1, -1,
+                                             NULL, -1, -1};
 }
 
 void xpc__unregister(struct xpc__registration *registration) {
@@ -126,6 +127,8 @@ void xpc__unregister(struct xpc__registration *registration) {
     close(registration->endpoint);
   if (registration->lock >= 0)
     close(registration->lock);
+  if (registration->pause >= 0)
+    close(registration->pause);
   if (registration->inherited_place >= 0)
     xpc__give_activated(registration->inherited_place);
   free(registration->name);

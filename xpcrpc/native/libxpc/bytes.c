@@ -1,5 +1,5 @@
 /* Data, strings and uuids: bytes copied in, lent out. */
-#include "object.h"
+#include "buffer.h"
 
 #include <stdio.h>
 
@@ -12,8 +12,25 @@ struct xpc__bytes *xpc__bytes_new(xpc_type_t type, size_t length) {
   bytes->object.type = type;
   atomic_init(&bytes->object.references, 1);
   bytes->length = length;
+  bytes->bytes = bytes->storage;
+  bytes->buffer = NULL;
   bytes->bytes[length] = 0;
   return bytes;
+}
+
+struct xpc__bytes *xpc__bytes_in(struct xpc__buffer *buffer, uint8_t *at,
+                                 size_t length) {
+  struct xpc__bytes *bytes = xpc__object_new(XPC_TYPE_DATA, sizeof *bytes);
+
+  bytes->length = length;
+  bytes->bytes = at;
+  bytes->buffer = xpc__buffer_retain(buffer);
+  return bytes;
+}
+
+void xpc__bytes_free(struct xpc__bytes *bytes) {
+  xpc__buffer_release(bytes->buffer);
+  free(bytes);
 }
 
 static struct xpc__bytes *bytes_of(xpc_object_t object, xpc_type_t type) {

@@ -22,6 +22,8 @@ xpc_connection_t xpc__connection_new(enum xpc__role role, const char *name,
   xpc_connection_t connection =
       xpc__object_new(XPC_TYPE_CONNECTION, sizeof *connection);
 
+  xpc__process_watch();
+  connection->process = xpc__process;
   atomic_init(&connection->inner, 1);
   pthread_mutex_init(&connection->lock, NULL);
   connection->role = role;
@@ -39,6 +41,15 @@ xpc_connection_t xpc__connection_new(enum xpc__role role, const char *name,
   connection->next_id = 1;
   connection->asid = AU_ASSIGN_ASID;
   return connection;
+}
+
+void xpc__require_connection(xpc_connection_t connection, const char *caller) {
+  xpc__require(connection, XPC__CONNECTION, caller);
+  if (connection->process != xpc__process)
+    xpc__misuse(
+        "%s: the connection belongs to the parent process; after fork() make "
+        "a new one, or exec",
+        caller);
 }
 
 void xpc__connection_hold(xpc_connection_t connection) {
@@ -89,6 +100,7 @@ void xpc__connection_reject(xpc_connection_t peer) {
   peer->in = NULL;
   peer->in_last = &peer->in;
   peer->in_count = 0;
+  peer->in_bytes = 0;
   pthread_mutex_unlock(&peer->lock);
   xpc__event_free_all(events);
   if (attached)
@@ -125,7 +137,8 @@ void xpc__connection_release_outer(xpc_connection_t connection) {
       xpc__misuse("over-release of a connection");
   } while (!atomic_compare_exchange_weak(&connection->object.references,
                                          &before, before - 1));
-  if (before != 1)
+  /* A child's copy of its parent's connection is let go of, not ended. */
+  if (before != 1 || connection->process != xpc__process)
     return;
   last_release(connection);
   xpc__connection_drop(connection); /* what the outer count held */
@@ -165,7 +178,7 @@ void xpc_connection_set_target_queue(xpc_connection_t connection,
                                      dispatch_queue_t targetq) {
   dispatch_queue_t old, queue = xpc__queue_resolve(targetq);
 
-  xpc__require(connection, XPC__CONNECTION, "xpc_connection_set_target_queue");
+  xpc__require_connection(connection, "xpc_connection_set_target_queue");
   dispatch_retain(queue);
   pthread_mutex_lock(&connection->lock);
   if (connection->activated) /* C-56 */
@@ -180,7 +193,7 @@ void xpc_connection_set_event_handler(xpc_connection_t connection,
                                       xpc_handler_t handler) {
   void *old, *copy;
 
-  xpc__require(connection, XPC__CONNECTION, "xpc_connection_set_event_handler");
+  xpc__require_connection(connection, "xpc_connection_set_event_handler");
   if (handler == NULL)
     xpc__misuse("xpc_connection_set_event_handler: NULL handler");
   copy = _Block_copy((const void *)handler);
@@ -244,7 +257,7 @@ static void activate_locked(xpc_connection_t connection) {
 }
 
 void xpc_connection_activate(xpc_connection_t connection) {
-  xpc__require(connection, XPC__CONNECTION, "xpc_connection_activate");
+  xpc__require_connection(connection, "xpc_connection_activate");
   pthread_mutex_lock(&connection->lock);
   if (!connection->activated) /* C-57 */
     activate_locked(connection);
@@ -252,7 +265,7 @@ void xpc_connection_activate(xpc_connection_t connection) {
 }
 
 void xpc_connection_suspend(xpc_connection_t connection) {
-  xpc__require(connection, XPC__CONNECTION, "xpc_connection_suspend");
+  xpc__require_connection(connection, "xpc_connection_suspend");
   pthread_mutex_lock(&connection->lock);
   if (++connection->suspends == 1)
     xpc__update_watch(connection);
@@ -260,7 +273,7 @@ void xpc_connection_suspend(xpc_connection_t connection) {
 }
 
 void xpc_connection_resume(xpc_connection_t connection) {
-  xpc__require(connection, XPC__CONNECTION, "xpc_connection_resume");
+  xpc__require_connection(connection, "xpc_connection_resume");
   pthread_mutex_lock(&connection->lock);
   if (connection->suspends == 0) {
     if (connection->activated) /* C-58 */
@@ -276,6 +289,8 @@ void xpc_connection_resume(xpc_connection_t connection) {
 
 void xpc_connection_cancel(xpc_connection_t connection) {
   xpc__require(connection, XPC__CONNECTION, "xpc_connection_cancel");
+  if (connection->process != xpc__process)
+    return; /* the parent's, not ours to end */
   xpc__connection_hold(connection);
   pthread_mutex_lock(&connection->lock);
   xpc__end(connection, "cancelled by this process"); /* C-87 to C-92 */

@@ -13,6 +13,7 @@
 #define XPC__CONNECTION_H
 
 #include "block.h"
+#include "process.h"
 #include "queue.h"
 #include "wire.h"
 
@@ -32,11 +33,19 @@ struct xpc__message {
   void *barrier; /* a block; then nothing below is used */
   uint8_t *record;
   size_t record_length;
-  size_t queued; /* payload bytes counted against the queue's limit */
-  int memfd;     /* the payload, or -1 */
+  size_t payload; /* bytes, counted against the queue's limit */
+  int memfd;      /* the payload, or -1 */
   size_t handle_count;
   xpc_object_t *handles; /* retained */
+  /* A payload that goes in fragments: all of it but the cut, and the cut. */
+  struct xpc__buffer *body; /* or NULL */
+  struct xpc__bytes *cut;   /* retained, or NULL */
+  size_t cut_at;
+  bool begun; /* its first record has gone, and */
+  size_t sent; /* so many bytes of the payload */
 };
+
+struct xpc__assembly;
 
 enum xpc__event_kind {
   XPC__EVENT_MESSAGE, /* object to the handler */
@@ -52,6 +61,7 @@ struct xpc__event {
   enum xpc__event_kind kind;
   void *block;
   xpc_object_t object;
+  size_t bytes; /* of the payload it came as */
 };
 
 /* A caller of the sync send, on its own stack. */
@@ -86,12 +96,14 @@ struct _xpc_connection_s {
   char *name;
   dispatch_queue_t queue;
   void *handler;
+  uint32_t process; /* that made it: xpc__process then */
 
   bool activated;
   bool cancelled; /* terminal, for whatever reason */
   bool finished;  /* the final INVALID has been delivered */
   bool attached;  /* the runtime's own inner reference is held */
   bool showing;   /* a peer inside its listener's handler */
+  bool terminated; /* told that this process ends: hears no more (C-123) */
   bool running;   /* a handler or reply block runs: nothing moves (C-68) */
   pthread_t runner;
   unsigned suspends;
@@ -104,6 +116,9 @@ struct _xpc_connection_s {
   bool broken;         /* sending failed; the reader will find the end */
   bool blocked;        /* the socket's buffer is full */
   bool in_barrier;
+  bool roomy; /* the socket's buffer has been enlarged */
+  bool large; /* the last message came in fragments */
+  struct xpc__assembly *assembly; /* what has come of a message, or NULL */
   struct xpc__handle *endpoint; /* of an endpoint client */
   struct ucred own;             /* what to state about ourselves */
   bool state_own;               /* effective ids differ from real ones */
@@ -116,6 +131,8 @@ struct _xpc_connection_s {
   struct xpc__event *in;
   struct xpc__event **in_last;
   size_t in_count;
+  size_t in_bytes;
+  unsigned waiters; /* sync sends under way */
   struct xpc__work work;
   bool scheduled;
 
@@ -140,6 +157,14 @@ struct _xpc_connection_s {
   xpc_connection_t listener; /* an inner reference, or NULL */
   xpc_connection_t embryo_next;
   xpc_connection_t embryo_previous;
+  bool paused; /* out of descriptors: nothing is accepted for a while */
+
+  /* Peers: their place among all of this process; under a lock of its own. */
+  bool counted;
+  bool silent;
+  uid_t counted_uid;
+  xpc_connection_t peer_next;
+  xpc_connection_t peer_previous;
 };
 
 /* connection.c */
@@ -147,13 +172,16 @@ xpc_connection_t xpc__connection_new(enum xpc__role role, const char *name,
                                      dispatch_queue_t queue);
 void xpc__connection_hold(xpc_connection_t connection);
 void xpc__connection_drop(xpc_connection_t connection);
+/* Aborts unless it is a connection of this very process (C-33, X36). */
+void xpc__require_connection(xpc_connection_t connection, const char *caller);
 /* Ends a peer that nobody took. */
 void xpc__connection_reject(xpc_connection_t peer);
 
 /* delivery.c: events in, blocks out. The locked functions take over the block
  * and object references. */
-void xpc__event_push(xpc_connection_t connection, enum xpc__event_kind kind,
-                     void *block, xpc_object_t object);
+struct xpc__event *xpc__event_push(xpc_connection_t connection,
+                                   enum xpc__event_kind kind, void *block,
+                                   xpc_object_t object);
 void xpc__event_free_all(struct xpc__event *events);
 /* Locked: puts the connection on its queue if it can deliver something. */
 void xpc__schedule(xpc_connection_t connection);
@@ -197,6 +225,12 @@ void xpc__embryo_show(xpc_connection_t embryo);
 void xpc__embryo_forget(xpc_connection_t embryo);
 void xpc__embryos_close(xpc_connection_t listener); /* not locked */
 
+/* peers.c: counts an accepted socket; false, with one log line, when there
+ * are too many. Locked, its credentials known. */
+bool xpc__peer_enter(xpc_connection_t peer);
+void xpc__peer_spoke(xpc_connection_t peer);
+void xpc__peer_leave(xpc_connection_t peer);
+
 /* bootstrap.c: names. A listening socket and how to take it back. */
 struct xpc__registration {
   int socket;
@@ -204,6 +238,7 @@ struct xpc__registration {
   int directory; /* of a name we bound, or -1 */
   int lock;
   char *name;
+  int pause; /* a timerfd, made early: it is for when no descriptor is left */
   int inherited_place; /* by socket activation: its file is not ours; or -1 */
 };
 /* 0 or errno. */

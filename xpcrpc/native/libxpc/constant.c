@@ -18,12 +18,10 @@ const char *const _xpc_event_key_name = "XPCEventName";
 #define KEY_BUCKET 2
 
 #define ERROR(symbol, text)                                       \
-  static const struct {                                           \
-    struct xpc__object object;                                    \
-    size_t length;                                                \
-    char bytes[sizeof text];                                      \
-  } symbol##_text = {                                             \
-      {&_xpc_type_string, XPC__IMMORTAL}, sizeof text - 1, text}; \
+  static const struct xpc__bytes symbol##_text = {                \
+      .object = {&_xpc_type_string, XPC__IMMORTAL},               \
+      .length = sizeof text - 1,                                  \
+      .bytes = (uint8_t *)(uintptr_t)text};                       \
   static struct xpc__entry symbol##_entry = {                     \
       .value = (xpc_object_t)(uintptr_t)&symbol##_text,           \
       .hash = KEY_HASH,                                           \

@@ -2,12 +2,12 @@
 #include "connection.h"
 
 const char *xpc_connection_get_name(xpc_connection_t connection) {
-  xpc__require(connection, XPC__CONNECTION, "xpc_connection_get_name");
+  xpc__require_connection(connection, "xpc_connection_get_name");
   return connection->name; /* C-97, OQ-33 */
 }
 
 void xpc_connection_set_context(xpc_connection_t connection, void *context) {
-  xpc__require(connection, XPC__CONNECTION, "xpc_connection_set_context");
+  xpc__require_connection(connection, "xpc_connection_set_context");
   pthread_mutex_lock(&connection->lock);
   connection->context = context; /* C-95 */
   pthread_mutex_unlock(&connection->lock);
@@ -16,7 +16,7 @@ void xpc_connection_set_context(xpc_connection_t connection, void *context) {
 void *xpc_connection_get_context(xpc_connection_t connection) {
   void *context;
 
-  xpc__require(connection, XPC__CONNECTION, "xpc_connection_get_context");
+  xpc__require_connection(connection, "xpc_connection_get_context");
   pthread_mutex_lock(&connection->lock);
   context = connection->context;
   pthread_mutex_unlock(&connection->lock);
@@ -25,7 +25,7 @@ void *xpc_connection_get_context(xpc_connection_t connection) {
 
 void xpc_connection_set_finalizer_f(xpc_connection_t connection,
                                     xpc_finalizer_t finalizer) {
-  xpc__require(connection, XPC__CONNECTION, "xpc_connection_set_finalizer_f");
+  xpc__require_connection(connection, "xpc_connection_set_finalizer_f");
   pthread_mutex_lock(&connection->lock);
   connection->finalizer = finalizer;
   pthread_mutex_unlock(&connection->lock);
@@ -34,8 +34,7 @@ void xpc_connection_set_finalizer_f(xpc_connection_t connection,
 char *xpc_connection_copy_invalidation_reason(xpc_connection_t connection) {
   char *reason;
 
-  xpc__require(connection, XPC__CONNECTION,
-               "xpc_connection_copy_invalidation_reason");
+  xpc__require_connection(connection, "xpc_connection_copy_invalidation_reason");
   pthread_mutex_lock(&connection->lock);
   reason = connection->reason == NULL ? NULL : xpc__strdup(connection->reason);
   pthread_mutex_unlock(&connection->lock);
@@ -45,8 +44,7 @@ char *xpc_connection_copy_invalidation_reason(xpc_connection_t connection) {
 size_t xpc_portable_connection_get_queued(xpc_connection_t connection) {
   size_t queued;
 
-  xpc__require(connection, XPC__CONNECTION,
-               "xpc_portable_connection_get_queued");
+  xpc__require_connection(connection, "xpc_portable_connection_get_queued");
   pthread_mutex_lock(&connection->lock);
   queued = connection->out_bytes;
   pthread_mutex_unlock(&connection->lock);

@@ -36,7 +36,7 @@ void xpc__learn_peer_credentials(xpc_connection_t connection) {
 uid_t xpc_connection_get_euid(xpc_connection_t connection) {
   uid_t uid;
 
-  xpc__require(connection, XPC__CONNECTION, "xpc_connection_get_euid");
+  xpc__require_connection(connection, "xpc_connection_get_euid");
   pthread_mutex_lock(&connection->lock);
   uid = connection->known ? connection->credentials.uid : (uid_t)-1;
   pthread_mutex_unlock(&connection->lock);
@@ -46,7 +46,7 @@ uid_t xpc_connection_get_euid(xpc_connection_t connection) {
 gid_t xpc_connection_get_egid(xpc_connection_t connection) {
   gid_t gid;
 
-  xpc__require(connection, XPC__CONNECTION, "xpc_connection_get_egid");
+  xpc__require_connection(connection, "xpc_connection_get_egid");
   pthread_mutex_lock(&connection->lock);
   gid = connection->known ? connection->credentials.gid : (gid_t)-1;
   pthread_mutex_unlock(&connection->lock);
@@ -56,7 +56,7 @@ gid_t xpc_connection_get_egid(xpc_connection_t connection) {
 pid_t xpc_connection_get_pid(xpc_connection_t connection) {
   pid_t pid;
 
-  xpc__require(connection, XPC__CONNECTION, "xpc_connection_get_pid");
+  xpc__require_connection(connection, "xpc_connection_get_pid");
   pthread_mutex_lock(&connection->lock);
   pid = connection->known ? connection->credentials.pid : 0;
   pthread_mutex_unlock(&connection->lock);
@@ -103,7 +103,7 @@ au_asid_t xpc_connection_get_asid(xpc_connection_t connection) {
   au_asid_t asid;
   int pidfd;
 
-  xpc__require(connection, XPC__CONNECTION, "xpc_connection_get_asid");
+  xpc__require_connection(connection, "xpc_connection_get_asid");
   pthread_mutex_lock(&connection->lock);
   if (connection->known && !connection->asid_known &&
       connection->credentials.pid == connection->connected_pid) {

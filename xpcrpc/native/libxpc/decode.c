@@ -7,6 +7,8 @@
 
 struct decoder {
   const uint8_t *at;
+  struct xpc__buffer *buffer;
+  size_t least_kept; /* data from this size on stays in the buffer */
   struct xpc__handle_source *source;
   size_t objects;
   int error;
@@ -75,6 +77,8 @@ static xpc_object_t read_bytes(struct decoder *decoder, const uint8_t *end,
       return fail(decoder, EBADMSG);
     length--;
   }
+  if (type == XPC_TYPE_DATA && length >= decoder->least_kept)
+    return xpc__bytes_in(decoder->buffer, (uint8_t *)(uintptr_t)at, length);
   bytes = xpc__bytes_new(type, length);
   memcpy(bytes->bytes, at, length);
   return bytes;
@@ -219,9 +223,14 @@ static xpc_object_t read_object(struct decoder *decoder, const uint8_t *end,
   }
 }
 
-int xpc__decode(const uint8_t *bytes, size_t length,
+int xpc__decode(const uint8_t *bytes, size_t length, struct xpc__buffer *buffer,
                 struct xpc__handle_source *source, xpc_object_t *object) {
-  struct decoder decoder = {bytes + XPC__PAYLOAD_HEADER_BYTES, source, 0, 0};
+  struct decoder decoder = {
+      .at = bytes + XPC__PAYLOAD_HEADER_BYTES,
+      .buffer = buffer,
+      /* Half of all: an object must not keep much more than itself. */
+      .least_kept = buffer == NULL ? SIZE_MAX : length / 2 + 1,
+      .source = source};
   const uint8_t *end = bytes + length;
   xpc_object_t root;
 

@@ -12,14 +12,16 @@ enum {
   FLUSH_AT = 16
 };
 
-void xpc__event_push(xpc_connection_t connection, enum xpc__event_kind kind,
-                     void *block, xpc_object_t object) {
+struct xpc__event *xpc__event_push(xpc_connection_t connection,
+                                   enum xpc__event_kind kind, void *block,
+                                   xpc_object_t object) {
   struct xpc__event *event = xpc__alloc(sizeof *event);
 
-  *event = (struct xpc__event){NULL, kind, block, object};
+  *event = (struct xpc__event){NULL, kind, block, object, 0};
   *connection->in_last = event;
   connection->in_last = &event->next;
   connection->in_count++;
+  return event;
 }
 
 static void release_event(struct xpc__event *event) {
@@ -111,6 +113,7 @@ static struct xpc__event *pop(xpc_connection_t connection) {
   if (connection->in == NULL)
     connection->in_last = &connection->in;
   connection->in_count--;
+  connection->in_bytes -= event->bytes;
   return event;
 }
 

@@ -4,19 +4,8 @@
 
 #include <errno.h>
 
-static _Atomic size_t message_limit = XPC_PORTABLE_MESSAGE_BYTES;
-
-size_t xpc__message_limit(void) {
-  return atomic_load_explicit(&message_limit, memory_order_relaxed);
-}
-
-size_t xpc_portable_set_message_limit(size_t bytes) {
-  if (bytes == 0)
-    bytes = XPC_PORTABLE_MESSAGE_BYTES;
-  if (bytes > UINT32_MAX) /* lengths on the wire have 32 bits */
-    bytes = UINT32_MAX;
-  return atomic_exchange(&message_limit, bytes);
-}
+/* Data from this size on may be sent from where it lies. */
+enum { LEAST_CUT = 32 * 1024 };
 
 static int measure_object(xpc_object_t object, unsigned depth,
                           struct xpc__measure *measure);
@@ -64,6 +53,10 @@ static int measure_object(xpc_object_t object, unsigned depth,
       break;
     case XPC__DATA:
       body = 4 + xpc__padded(((struct xpc__bytes *)object)->length);
+      if (((struct xpc__bytes *)object)->length >= LEAST_CUT &&
+          (measure->cut == NULL ||
+           ((struct xpc__bytes *)object)->length > measure->cut->length))
+        measure->cut = object;
       break;
     case XPC__STRING:
       body = 4 + xpc__padded(((struct xpc__bytes *)object)->length + 1);
@@ -106,7 +99,7 @@ static int measure_object(xpc_object_t object, unsigned depth,
 int xpc__measure(xpc_object_t object, struct xpc__measure *measure) {
   int error;
 
-  *measure = (struct xpc__measure){XPC__PAYLOAD_HEADER_BYTES, 0, 0};
+  *measure = (struct xpc__measure){.bytes = XPC__PAYLOAD_HEADER_BYTES};
   error = measure_object(object, 0, measure);
   if (error == 0 && measure->bytes > xpc__message_limit())
     error = E2BIG;
@@ -114,8 +107,12 @@ int xpc__measure(xpc_object_t object, struct xpc__measure *measure) {
 }
 
 struct encoder {
+  uint8_t *start;
   uint8_t *at;
   uint8_t *end;
+  struct xpc__bytes *cut; /* to be left out, until it has been */
+  size_t cut_at;
+  size_t left_out;
   xpc_object_t *handles;
   size_t handles_left;
 };
@@ -148,6 +145,19 @@ static void write_padded(struct encoder *encoder, const void *bytes,
     memcpy(at, bytes, length);
 }
 
+static void write_data(struct encoder *encoder, struct xpc__bytes *data) {
+  write32(encoder, (uint32_t)data->length);
+  if (data != encoder->cut) {
+    write_padded(encoder, data->bytes, data->length);
+    return;
+  }
+  encoder->cut = NULL; /* a second time it is written as any other */
+  encoder->cut_at = (size_t)(encoder->at - encoder->start);
+  encoder->left_out = data->length;
+  for (size_t i = data->length; i < xpc__padded(data->length); i++)
+    *reserve(encoder, 1) = 0;
+}
+
 static void write_object(struct encoder *encoder, xpc_object_t object);
 
 static void write_container(struct encoder *encoder, xpc_object_t object) {
@@ -155,6 +165,7 @@ static void write_container(struct encoder *encoder, xpc_object_t object) {
   struct _xpc_dictionary_s *dictionary = object;
   uint8_t *length = reserve(encoder, 4);
   uint8_t *start = encoder->at;
+  size_t left_out = encoder->left_out;
 
   if (xpc__kind_of(object) == XPC__ARRAY) {
     write32(encoder, (uint32_t)array->count);
@@ -169,7 +180,8 @@ static void write_container(struct encoder *encoder, xpc_object_t object) {
         write_object(encoder, entry->value);
       }
   }
-  xpc__store32(length, (uint32_t)(encoder->at - start));
+  left_out = encoder->left_out - left_out;
+  xpc__store32(length, (uint32_t)((size_t)(encoder->at - start) + left_out));
 }
 
 static void write_handle(struct encoder *encoder, xpc_object_t object) {
@@ -194,8 +206,7 @@ static void write_object(struct encoder *encoder, xpc_object_t object) {
       write64(encoder, ((struct xpc__scalar *)object)->as.uint64);
       break;
     case XPC__DATA:
-      write32(encoder, (uint32_t)bytes->length);
-      write_padded(encoder, bytes->bytes, bytes->length);
+      write_data(encoder, bytes);
       break;
     case XPC__STRING:
       write32(encoder, (uint32_t)bytes->length + 1);
@@ -221,14 +232,32 @@ static void write_object(struct encoder *encoder, xpc_object_t object) {
   }
 }
 
-void xpc__encode(xpc_object_t object, const struct xpc__measure *measure,
-                 uint8_t *bytes, xpc_object_t *handles) {
-  struct encoder encoder = {bytes, bytes + measure->bytes, handles,
-                            measure->handles};
+static size_t encode(xpc_object_t object, const struct xpc__measure *measure,
+                     struct xpc__bytes *cut, uint8_t *bytes,
+                     xpc_object_t *handles) {
+  size_t length = measure->bytes - (cut == NULL ? 0 : cut->length);
+  struct encoder encoder = {.start = bytes,
+                            .at = bytes,
+                            .end = bytes + length,
+                            .cut = cut,
+                            .handles = handles,
+                            .handles_left = measure->handles};
 
   write32(&encoder, XPC__PAYLOAD_MAGIC);
   write32(&encoder, XPC__VERSION);
   write_object(&encoder, object);
-  if (encoder.at != encoder.end || encoder.handles_left != 0)
+  if (encoder.at != encoder.end || encoder.handles_left != 0 ||
+      encoder.cut != NULL)
     xpc__misuse("a message changed while it was being sent");
+  return encoder.cut_at;
+}
+
+void xpc__encode(xpc_object_t object, const struct xpc__measure *measure,
+                 uint8_t *bytes, xpc_object_t *handles) {
+  (void)encode(object, measure, NULL, bytes, handles);
+}
+
+void xpc__encode_around(xpc_object_t object, const struct xpc__measure *measure,
+                        uint8_t *bytes, xpc_object_t *handles, size_t *cut_at) {
+  *cut_at = encode(object, measure, measure->cut, bytes, handles);
 }

@@ -40,7 +40,7 @@ static int endpoint_of_listener(xpc_connection_t listener) {
 xpc_endpoint_t xpc_endpoint_create(xpc_connection_t connection) {
   int fd = -1;
 
-  xpc__require(connection, XPC__CONNECTION, "xpc_endpoint_create");
+  xpc__require_connection(connection, "xpc_endpoint_create");
   if (connection->role == XPC__LISTENER) /* C-151: active or not */
     fd = endpoint_of_listener(connection);
   else if (connection->role == XPC__NAMED)

@@ -6,8 +6,9 @@
 #include "connection.h"
 
 #include <errno.h>
+#include <sys/timerfd.h>
 
-enum { ACCEPTS = 16 };
+enum { ACCEPTS = 16, PAUSE_MS = 100 };
 
 bool xpc__listener_open(xpc_connection_t listener) {
   struct xpc__registration *registration;
@@ -23,6 +24,14 @@ bool xpc__listener_open(xpc_connection_t listener) {
         listener->name,
         (listener->flags & XPC_CONNECTION_MACH_SERVICE_PRIVILEGED) != 0,
         registration);
+  if (error == 0) {
+    registration->pause =
+        timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (registration->pause < 0) {
+      error = errno;
+      xpc__unregister(registration);
+    }
+  }
   if (error != 0) {
     xpc__log("xpc: cannot listen on %s: %s",
              listener->name == NULL ? "an anonymous socket" : listener->name,
@@ -63,6 +72,7 @@ static xpc_connection_t unlink_embryo(xpc_connection_t embryo) {
 void xpc__embryo_show(xpc_connection_t embryo) {
   xpc_connection_t listener = unlink_embryo(embryo);
 
+  xpc__peer_spoke(embryo);
   xpc__event_push(listener, XPC__EVENT_PEER, NULL, embryo);
   xpc__schedule(listener);
   pthread_mutex_unlock(&listener->lock);
@@ -122,7 +132,11 @@ static bool link_embryo(xpc_connection_t listener, xpc_connection_t embryo) {
  * runtime's; users have none yet (C-107). */
 static void adopt(xpc_connection_t listener, int fd) {
   xpc_connection_t peer = xpc__connection_new(XPC__PEER, NULL, NULL);
+  int yes = 1;
 
+  /* Since Linux 6.16 it is inherited when the client connects, which on a
+   * socket from socket activation is before we could ask for it. */
+  (void)setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes);
   atomic_store(&peer->object.references, 0);
   peer->attached = true;
   peer->fd = fd;
@@ -131,12 +145,13 @@ static void adopt(xpc_connection_t listener, int fd) {
   pthread_mutex_lock(&peer->lock);
   xpc__state_own_credentials(peer);
   xpc__learn_peer_credentials(peer);
-  if (link_embryo(listener, peer)) {
+  if (xpc__peer_enter(peer) && link_embryo(listener, peer)) {
     /* Usually the first message is there already. */
     xpc__receive(peer);
     if (peer->listener != NULL)
       xpc__update_watch(peer);
   } else {
+    xpc__peer_leave(peer);
     peer->attached = false;
     xpc__connection_drop(peer);
   }
@@ -144,22 +159,25 @@ static void adopt(xpc_connection_t listener, int fd) {
   xpc__connection_drop(peer);
 }
 
-/* Out of descriptors: the client is turned away with the one kept for this,
- * as it would otherwise stay in the backlog and keep us awake. */
-static void turn_away(int socket) {
-  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-  static int spare = -1;
-  int fd;
+/* Out of descriptors: whoever waits in the backlog goes on waiting there, and
+ * we do not wake for them until some time has passed. */
+static void pause_listener(xpc_connection_t listener) {
+  struct itimerspec later = {{0, 0}, {0, PAUSE_MS * 1000000}};
 
-  pthread_mutex_lock(&lock);
-  if (spare >= 0)
-    close(spare);
-  fd = accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (fd >= 0)
-    close(fd);
-  spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  pthread_mutex_unlock(&lock);
-  xpc__log("xpc: out of descriptors: a client was turned away");
+  if (timerfd_settime(listener->registration->pause, 0, &later, NULL) != 0)
+    return;
+  xpc__log("xpc: out of descriptors: no client is accepted for %d ms",
+           PAUSE_MS);
+  listener->paused = true;
+  xpc__update_watch(listener);
+}
+
+static void go_on(xpc_connection_t listener) {
+  uint64_t count;
+
+  (void)!read(listener->registration->pause, &count, sizeof count);
+  listener->paused = false;
+  xpc__update_watch(listener);
 }
 
 bool xpc__listener_accept(xpc_connection_t listener) {
@@ -168,6 +186,8 @@ bool xpc__listener_accept(xpc_connection_t listener) {
 
   if (listener->registration == NULL)
     return false;
+  if (listener->paused)
+    go_on(listener);
   while (count < ACCEPTS) {
     fds[count] = accept4(listener->registration->socket, NULL, NULL,
                          SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -176,8 +196,9 @@ bool xpc__listener_accept(xpc_connection_t listener) {
     else if (errno != EINTR && errno != ECONNABORTED)
       break;
   }
-  if (count == 0 && (errno == EMFILE || errno == ENFILE))
-    turn_away(listener->registration->socket);
+  if (count < ACCEPTS && (errno == EMFILE || errno == ENFILE ||
+                          errno == ENOBUFS || errno == ENOMEM))
+    pause_listener(listener);
   pthread_mutex_unlock(&listener->lock); /* a peer's lock comes first */
   for (int i = 0; i < count; i++)
     adopt(listener, fds[i]);

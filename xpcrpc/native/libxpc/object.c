@@ -60,6 +60,9 @@ static void free_object(struct xpc__object *object) {
     case XPC__ENDPOINT:
       xpc__handle_free((struct xpc__handle *)object);
       break;
+    case XPC__DATA:
+      xpc__bytes_free((struct xpc__bytes *)object);
+      break;
     case XPC__ARRAY:
       xpc__array_free((struct xpc__array *)object);
       break;

@@ -61,11 +61,15 @@ struct xpc__scalar {
   } as;
 };
 
+struct xpc__buffer;
+
 /* Data and strings; a string has one NUL more than its length. */
 struct xpc__bytes {
   struct xpc__object object;
   size_t length;
-  uint8_t bytes[];
+  uint8_t *bytes;             /* the storage, or inside the buffer */
+  struct xpc__buffer *buffer; /* of received data that was not copied */
+  uint8_t storage[];
 };
 
 struct xpc__uuid {
@@ -146,6 +150,10 @@ void xpc__require(const void *object, enum xpc__kind kind, const char *caller);
 
 /* Bytes of a string or data object that the caller fills; +1. */
 struct xpc__bytes *xpc__bytes_new(xpc_type_t type, size_t length);
+/* Data that lies in a buffer, which it keeps; +1. */
+struct xpc__bytes *xpc__bytes_in(struct xpc__buffer *buffer, uint8_t *bytes,
+                                 size_t length);
+void xpc__bytes_free(struct xpc__bytes *bytes);
 
 /* A handle object that takes over the descriptor; +1. */
 struct xpc__handle *xpc__handle_new(xpc_type_t type, int fd);

@@ -3,6 +3,7 @@
  * wake-up descriptor is touched only when work waits outside a drain. */
 #include "queue.h"
 #include "block.h"
+#include "process.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -27,6 +28,7 @@ struct slot {
 
 struct dispatch_queue_s {
   _Atomic uint32_t references;
+  uint32_t process; /* that made it */
   pthread_mutex_t lock;
   char *label;
   int epoll;
@@ -68,6 +70,8 @@ dispatch_queue_t dispatch_queue_create(const char *label,
 
   (void)attr;
   memset(queue, 0, sizeof *queue);
+  xpc__process_watch();
+  queue->process = xpc__process;
   atomic_init(&queue->references, 1);
   if (!open_descriptors(queue)) {
     free(queue);
@@ -114,6 +118,10 @@ static void make_default(void) {
 dispatch_queue_t xpc_portable_default_queue(void) {
   pthread_once(&default_once, make_default);
   return default_queue;
+}
+
+void xpc__queue_forget_default(void) {
+  default_once = (pthread_once_t)PTHREAD_ONCE_INIT;
 }
 
 dispatch_queue_t xpc__queue_resolve(dispatch_queue_t queue) {
@@ -346,6 +354,10 @@ size_t xpc_portable_queue_drain(dispatch_queue_t given, size_t max_events) {
   bool polled = false;
   size_t ran = 0;
 
+  if (queue->process != xpc__process) /* X36 */
+    xpc__misuse(
+        "xpc_portable_queue_drain: the queue belongs to the parent process; "
+        "after fork() make a new one, or exec");
   pthread_mutex_lock(&queue->lock);
   if (queue->draining) {
     pthread_mutex_unlock(&queue->lock);

@@ -4,10 +4,6 @@
 
 #include <errno.h>
 
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 0x0008U
-#endif
-
 enum {
   BATCH = 16, /* plain records handed over by one system call */
   CONTROL_BYTES = CMSG_SPACE(sizeof(int) * (XPC_PORTABLE_HANDLES + 1)) +
@@ -22,40 +18,10 @@ void xpc__write_wrapper(uint8_t *record, uint32_t flags, uint64_t length,
   xpc__store64(record + 16, id);
 }
 
-int xpc__payload_memfd(xpc_object_t message, const struct xpc__measure *measure,
-                       xpc_object_t *handles) {
-  const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-  int fd = memfd_create("xpc-message",
-                        MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
-  void *memory;
-
-  if (fd < 0 && errno == EINVAL) /* before Linux 6.3 */
-    fd = memfd_create("xpc-message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd < 0)
-    return -1;
-  if (ftruncate(fd, (off_t)measure->bytes) != 0) {
-    close(fd);
-    return -1;
-  }
-  memory = mmap(NULL, measure->bytes, PROT_READ | PROT_WRITE,
-                MAP_SHARED | MAP_POPULATE, fd, 0);
-  if (memory == MAP_FAILED) {
-    close(fd);
-    return -1;
-  }
-  xpc__encode(message, measure, memory, handles);
-  munmap(memory, measure->bytes); /* no writable mapping may be left */
-  if (fcntl(fd, F_ADD_SEALS, seals) != 0) {
-    close(fd);
-    return -1;
-  }
-  return fd;
-}
-
 static bool plain(xpc_connection_t connection,
                   const struct xpc__message *message) {
   return message->barrier == NULL && message->memfd < 0 &&
-         message->handle_count == 0 && !connection->state_own;
+         message->body == NULL && message->handle_count == 0 && !connection->state_own;
 }
 
 static int transmit_batch(xpc_connection_t connection,
@@ -96,6 +62,16 @@ static void add_descriptors(struct msghdr *header, struct cmsghdr **at,
       (struct cmsghdr *)(void *)((char *)*at + CMSG_SPACE(count * sizeof(int)));
 }
 
+size_t xpc__add_credentials(xpc_connection_t connection, struct cmsghdr *at) {
+  if (!connection->state_own)
+    return 0;
+  at->cmsg_level = SOL_SOCKET;
+  at->cmsg_type = SCM_CREDENTIALS;
+  at->cmsg_len = CMSG_LEN(sizeof connection->own);
+  memcpy(CMSG_DATA(at), &connection->own, sizeof connection->own);
+  return CMSG_SPACE(sizeof connection->own);
+}
+
 static int transmit_one(xpc_connection_t connection,
                         struct xpc__message *message) {
   union {
@@ -109,22 +85,25 @@ static int transmit_one(xpc_connection_t connection,
 
   memset(&control, 0, sizeof control);
   add_descriptors(&header, &at, message);
-  if (connection->state_own) {
-    at->cmsg_level = SOL_SOCKET;
-    at->cmsg_type = SCM_CREDENTIALS;
-    at->cmsg_len = CMSG_LEN(sizeof connection->own);
-    memcpy(CMSG_DATA(at), &connection->own, sizeof connection->own);
-    header.msg_controllen += CMSG_SPACE(sizeof connection->own);
-  }
+  header.msg_controllen += xpc__add_credentials(connection, at);
   if (header.msg_controllen != 0)
     header.msg_control = &control;
   sent = sendmsg(connection->fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
   return sent < 0 ? -1 : 1;
 }
 
-int xpc__transmit(xpc_connection_t connection, struct xpc__message *first) {
-  int sent;
+/* Our ids may have changed since the connection was made. */
+static int transmit_stated(xpc_connection_t connection,
+                           struct xpc__message *message) {
+  int sent = transmit_one(connection, message);
 
+  if (sent >= 0 || errno != EPERM || !connection->state_own)
+    return sent;
+  xpc__state_own_credentials(connection);
+  return transmit_one(connection, message);
+}
+
+int xpc__transmit(xpc_connection_t connection, struct xpc__message *first) {
   if (plain(connection, first)) {
     if (first->next != NULL)
       return transmit_batch(connection, first);
@@ -133,11 +112,10 @@ int xpc__transmit(xpc_connection_t connection, struct xpc__message *first) {
                ? -1
                : 1;
   }
-  sent = transmit_one(connection, first);
-  if (sent < 0 && errno == EPERM && connection->state_own) {
-    /* Our ids have changed since the connection was made. */
-    xpc__state_own_credentials(connection);
-    sent = transmit_one(connection, first);
-  }
-  return sent;
+  if (!first->begun && transmit_stated(connection, first) < 0)
+    return -1;
+  if (first->body == NULL)
+    return 1;
+  first->begun = true;
+  return xpc__transmit_fragments(connection, first);
 }

@@ -28,7 +28,7 @@ xpc_connection_t xpc_dictionary_get_remote_connection(xpc_object_t xdict) {
 void xpc__origin_clear(struct xpc__origin *origin) {
   xpc_connection_t connection = origin->connection;
 
-  if (connection == NULL)
+  if (connection == NULL || connection->process != xpc__process)
     return;
   if (origin->expects || (origin->reply && !origin->sent)) { /* C-139 */
     pthread_mutex_lock(&connection->lock);

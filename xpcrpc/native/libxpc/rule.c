@@ -213,7 +213,7 @@ bool xpc__rule_admits(const struct xpc__rule *rule, xpc_connection_t connection,
 
 /* C-161, C-162, OQ-17. */
 static void require_open_slot(xpc_connection_t connection) {
-  xpc__require(connection, XPC__CONNECTION, "peer requirement");
+  xpc__require_connection(connection, "peer requirement");
   pthread_mutex_lock(&connection->lock);
   if (connection->rule != NULL)
     xpc__misuse("a second peer requirement on one connection");

@@ -15,13 +15,22 @@ static bool may_transmit(const struct _xpc_connection_s *connection) {
          !connection->in_barrier && !connection->broken && !connection->blocked;
 }
 
+/* What a message owns even on the stack; the record only off it. */
+static void message_clear(struct xpc__message *message, bool on_stack) {
+  if (message->memfd >= 0)
+    close(message->memfd);
+  xpc__buffer_release(message->body);
+  if (!on_stack)
+    free(message->record);
+}
+
 static void message_free(struct xpc__message *message) {
   for (size_t i = 0; i < message->handle_count; i++)
     xpc_release(message->handles[i]);
-  if (message->memfd >= 0)
-    close(message->memfd);
+  if (message->cut != NULL)
+    xpc_release(message->cut);
+  message_clear(message, false);
   free(message->handles);
-  free(message->record);
   free(message);
 }
 
@@ -32,7 +41,7 @@ static void pop_front(xpc_connection_t connection) {
   if (connection->out == NULL)
     connection->out_last = &connection->out;
   connection->out_count--;
-  connection->out_bytes -= message->queued;
+  connection->out_bytes -= message->payload;
   message_free(message);
 }
 
@@ -104,9 +113,9 @@ static void enqueue(xpc_connection_t connection, struct xpc__message *message) {
   *connection->out_last = message;
   connection->out_last = &message->next;
   connection->out_count++;
-  connection->out_bytes += message->queued;
-  if (connection->out_count <= XPC_PORTABLE_QUEUE_MESSAGES &&
-      connection->out_bytes <= XPC_PORTABLE_QUEUE_BYTES)
+  connection->out_bytes += message->payload;
+  if (connection->out_count <= xpc__queue_messages() &&
+      connection->out_bytes <= xpc__queue_bytes())
     return;
   xpc__log("xpc: a peer does not read: %zu messages, %zu bytes wait",
            connection->out_count, connection->out_bytes);
@@ -128,29 +137,25 @@ static struct xpc__message *keep(const struct xpc__message *message,
     copy->handles = memcpy(xpc__alloc(handles), message->handles, handles);
   for (size_t i = 0; i < copy->handle_count; i++)
     xpc_retain(copy->handles[i]);
+  if (copy->cut != NULL)
+    xpc_retain(copy->cut);
   return copy;
 }
 
 /* Locked. Sends or keeps; afterwards the caller's message is used up, except
- * for borrowed handles and, if `on_stack`, the record. */
+ * for borrowed objects and, if `on_stack`, the record. */
 static void submit(xpc_connection_t connection, struct xpc__message *message,
                    bool on_stack) {
   if (connection->out == NULL && may_transmit(connection) &&
       xpc__ensure_connected(connection)) {
     if (xpc__transmit(connection, message) > 0) {
-      if (message->memfd >= 0)
-        close(message->memfd);
-      if (!on_stack)
-        free(message->record);
+      message_clear(message, on_stack);
       return;
     }
     send_failed(connection);
   }
   if (connection->cancelled) { /* connecting or sending has ended it */
-    if (message->memfd >= 0)
-      close(message->memfd);
-    if (!on_stack)
-      free(message->record);
+    message_clear(message, on_stack);
     return;
   }
   enqueue(connection, keep(message, on_stack));
@@ -198,7 +203,7 @@ int xpc_portable_check_message(xpc_object_t message) {
 /* Locked: registers the request, writes the wrapper, submits. */
 static void dispatch(xpc_connection_t connection, struct xpc__message *message,
                      bool on_stack, struct xpc__origin *reply,
-                     struct xpc__pending *pending, size_t payload) {
+                     struct xpc__pending *pending) {
   uint64_t key = connection->next_id << 1;
   uint32_t flags = XPC__FLAG_MESSAGE;
 
@@ -215,7 +220,9 @@ static void dispatch(xpc_connection_t connection, struct xpc__message *message,
   }
   if (message->memfd >= 0)
     flags |= XPC__FLAG_MEMFD;
-  xpc__write_wrapper(message->record, flags, payload, key >> 1);
+  else if (message->body != NULL)
+    flags |= XPC__FLAG_FRAGMENTED;
+  xpc__write_wrapper(message->record, flags, message->payload, key >> 1);
   submit(connection, message, on_stack);
 }
 
@@ -232,12 +239,17 @@ static bool load(struct xpc__message *message, xpc_object_t object,
   size_t length = XPC__WRAPPER_BYTES + measure->bytes;
 
   message->handle_count = measure->handles;
-  message->queued = measure->bytes;
+  message->payload = measure->bytes;
   if (measure->bytes > XPC_PORTABLE_INLINE_BYTES) {
-    message->memfd = xpc__payload_memfd(object, measure, message->handles);
     message->record = stack;
     message->record_length = XPC__WRAPPER_BYTES;
-    return message->memfd >= 0;
+    message->cut = measure->cut;
+    message->body = xpc__buffer_new(
+        measure->bytes - (measure->cut == NULL ? 0 : measure->cut->length));
+    xpc__encode_around(object, measure, message->body->bytes, message->handles,
+                       &message->cut_at);
+    return measure->bytes <= XPC_PORTABLE_SOCKET_BYTES ||
+           xpc__into_memfd(message);
   }
   message->record = length <= STACK_BYTES ? stack : xpc__alloc(length);
   message->record_length = length;
@@ -257,7 +269,7 @@ void xpc__send_dictionary(xpc_connection_t connection, xpc_object_t object,
   int error;
   bool loaded, stale;
 
-  xpc__require(connection, XPC__CONNECTION, caller);
+  xpc__require_connection(connection, caller);
   error = xpc_portable_check_message(object);
   if (error != 0)
     xpc__misuse("%s: the message %s", caller, refusal(error));
@@ -277,17 +289,13 @@ void xpc__send_dictionary(xpc_connection_t connection, xpc_object_t object,
   }
   stale = reply != NULL && reply->generation != connection->generation;
   if (connection->cancelled || !loaded || stale) {
-    if (message.memfd >= 0)
-      close(message.memfd);
-    if (message.record != stack)
-      free(message.record);
+    message_clear(&message, message.record == stack);
     refuse(connection, pending,
            connection->cancelled
                ? xpc__error(XPC_ERROR_CONNECTION_INVALID)
                : xpc__error(XPC_ERROR_CONNECTION_INTERRUPTED));
   } else {
-    dispatch(connection, &message, message.record == stack, reply, pending,
-             measure.bytes);
+    dispatch(connection, &message, message.record == stack, reply, pending);
   }
   pthread_mutex_unlock(&connection->lock);
 }
@@ -320,7 +328,7 @@ void xpc_connection_send_barrier(xpc_connection_t connection,
   dispatch_queue_t queue = NULL;
   void *block;
 
-  xpc__require(connection, XPC__CONNECTION, "xpc_connection_send_barrier");
+  xpc__require_connection(connection, "xpc_connection_send_barrier");
   if (barrier == NULL)
     xpc__misuse("xpc_connection_send_barrier: NULL barrier");
   block = _Block_copy((const void *)barrier);

@@ -18,9 +18,17 @@ int xpc__transmit(xpc_connection_t connection, struct xpc__message *first);
 void xpc__write_wrapper(uint8_t *record, uint32_t flags, uint64_t length,
                         uint64_t id);
 
-/* record.c: a memfd that holds the encoded payload and can no longer change;
- * -1 with errno. Fills `handles` as xpc__encode() does. */
-int xpc__payload_memfd(xpc_object_t message, const struct xpc__measure *measure,
-                       xpc_object_t *handles);
+/* fragment.c: moves the payload of an encoded message from its body and cut
+ * into a memfd that can no longer change. False when there is no room. */
+bool xpc__into_memfd(struct xpc__message *message);
+
+/* fragment.c, locked: the fragments of a message whose first record has gone.
+ * 1 when all are, or -1 with errno; what was sent is counted in it. */
+int xpc__transmit_fragments(xpc_connection_t connection,
+                            struct xpc__message *message);
+
+/* record.c: adds our credentials, if they must be stated, to a control area
+ * of at least CMSG_SPACE(sizeof(struct ucred)) bytes; returns its length. */
+size_t xpc__add_credentials(xpc_connection_t connection, struct cmsghdr *at);
 
 #endif

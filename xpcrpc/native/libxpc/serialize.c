@@ -53,7 +53,7 @@ int xpc_portable_deserialize(const void *bytes, size_t length,
 
   if (bytes == NULL || object == NULL)
     return EINVAL;
-  error = xpc__decode(bytes, length, &from.source, object);
+  error = xpc__decode(bytes, length, NULL, &from.source, object);
   if (error == 0 && from.next != xpc_array_get_count(handles)) {
     xpc_release(*object);
     error = EBADMSG;

@@ -157,6 +157,8 @@ static int find_descriptor(const struct mapping *mapping) {
       continue;
     if (mapping->writable)
       return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    /* Sealing takes a descriptor that may write, which the new one may not. */
+    (void)fcntl(fd, F_ADD_SEALS, SIZE_SEALS);
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     return open(path, O_RDONLY | O_CLOEXEC);
   }

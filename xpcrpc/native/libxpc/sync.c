@@ -20,6 +20,8 @@ static void wait_once(xpc_connection_t connection, struct xpc__waiter *waiter) {
       fds[1].fd = connection->timer;
     } else if (connection->fd >= 0) {
       fds[1].fd = connection->fd;
+      if (connection->terminated)
+        fds[1].events = POLLRDHUP;
       if (connection->blocked)
         fds[1].events |= POLLOUT;
     }
@@ -44,14 +46,14 @@ xpc_object_t xpc_connection_send_message_with_reply_sync(
   struct xpc__waiter waiter = {NULL, -1};
   struct xpc__pending *pending = xpc__alloc(sizeof *pending);
 
-  xpc__require(connection, XPC__CONNECTION,
-               "xpc_connection_send_message_with_reply_sync");
+  xpc__require_connection(connection, "xpc_connection_send_message_with_reply_sync");
   pthread_mutex_lock(&connection->lock);
   if (connection->running &&
       pthread_equal(connection->runner, pthread_self())) /* X11 */
     xpc__misuse(
         "a synchronous send in the connection's own handler can "
         "never return");
+  connection->waiters++;
   pthread_mutex_unlock(&connection->lock);
   waiter.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   *pending = (struct xpc__pending){.waiter = &waiter};
@@ -60,6 +62,9 @@ xpc_object_t xpc_connection_send_message_with_reply_sync(
                        "xpc_connection_send_message_with_reply_sync");
   while (!settled(connection, &waiter))
     wait_once(connection, &waiter);
+  pthread_mutex_lock(&connection->lock);
+  connection->waiters--;
+  pthread_mutex_unlock(&connection->lock);
   if (waiter.wake >= 0)
     close(waiter.wake);
   xpc__connection_drop(connection);

@@ -1,6 +1,6 @@
 /* The life of a connection's socket: connecting late, watching it, and what
  * its end means for whom (contract section 4, E1 to E9). */
-#include "connection.h"
+#include "receive.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -22,6 +22,9 @@ void xpc__close_socket(xpc_connection_t connection) {
   connection->timer = -1;
   connection->blocked = false;
   connection->broken = false;
+  connection->roomy = false;
+  connection->large = false;
+  xpc__assembly_free(connection);
   connection->generation++;
 }
 
@@ -37,7 +40,10 @@ void xpc__update_watch(xpc_connection_t connection) {
              !connection->cancelled) {
     events = EPOLLIN;
     if (connection->role == XPC__LISTENER && connection->registration != NULL)
-      fd = connection->registration->socket;
+      fd = connection->paused ? connection->registration->pause
+                              : connection->registration->socket;
+    if (connection->terminated)
+      events = EPOLLRDHUP; /* only to learn that the client has gone */
     if (connection->timer >= 0)
       fd = connection->timer;
     else if (connection->blocked)
@@ -71,6 +77,13 @@ static void expire_timer(xpc_connection_t connection) {
   xpc__update_watch(connection);
 }
 
+/* One that was told of the end of this process hears nothing more, but that
+ * its client has gone. */
+static void hang_up(xpc_connection_t connection, uint32_t events) {
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+    xpc__lost(connection, "the other side has gone");
+}
+
 bool xpc__watch_ready(struct xpc__watch *watch, uint32_t events) {
   xpc_connection_t connection =
       (xpc_connection_t)(void *)((char *)watch -
@@ -93,7 +106,9 @@ bool xpc__watch_ready(struct xpc__watch *watch, uint32_t events) {
       xpc__flush(connection);
       xpc__update_watch(connection);
     }
-    if (connection->fd >= 0)
+    if (connection->fd >= 0 && connection->terminated)
+      hang_up(connection, events);
+    else if (connection->fd >= 0)
       gave = xpc__receive(connection);
   }
   xpc__schedule(connection);
@@ -121,6 +136,7 @@ void xpc__end(xpc_connection_t connection, const char *reason) {
   else if (connection->listener != NULL)
     xpc__embryo_forget(connection);
   xpc__close_socket(connection);
+  xpc__peer_leave(connection);
   if (connection->role == XPC__LISTENER)
     xpc__listener_close(connection);
   if (connection->activated) {

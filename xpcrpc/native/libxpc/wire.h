@@ -4,18 +4,20 @@
 #ifndef XPC__WIRE_H
 #define XPC__WIRE_H
 
-#include "object.h"
+#include "buffer.h"
+#include "limits.h"
 
 enum {
   XPC__WRAPPER_BYTES = 24,
   XPC__PAYLOAD_HEADER_BYTES = 8,
+  XPC__FRAGMENT_BYTES = XPC_PORTABLE_INLINE_BYTES,
   XPC__VERSION = 5
 };
 #define XPC__WRAPPER_MAGIC 0x29b00b92u
 #define XPC__PAYLOAD_MAGIC 0x42133742u
 #define XPC__PAYLOAD_MAGIC_MACH 0x40585043u
 
-/* Flags of the wrapper. The first four are Apple's; the last three are ours,
+/* Flags of the wrapper. The first four are Apple's; the others are ours,
  * in bits Apple has not been seen to use. */
 #define XPC__FLAG_ALWAYS 0x00000001u
 #define XPC__FLAG_MESSAGE 0x00000100u
@@ -28,12 +30,19 @@ enum {
 /* The id of this reply is from its sender's numbering: an answer to a reply
  * that itself wanted one (C-135). */
 #define XPC__FLAG_SENDERS_ID 0x04000000u
+/* The body, of the stated length, follows in fragments, nothing between. */
+#define XPC__FLAG_FRAGMENTED 0x08000000u
+/* A fragment; the id is its offset in the body. All but the last of a body
+ * carry XPC__FRAGMENT_BYTES. */
+#define XPC__FLAG_FRAGMENT 0x10000000u
 
 /* What a message would take, found before a byte is written. */
 struct xpc__measure {
   size_t bytes; /* the payload, its header included */
   size_t handles;
   size_t objects;
+  /* The largest data object, if it is worth leaving where it is, or NULL. */
+  struct xpc__bytes *cut;
 };
 
 /* 0, EINVAL, ELOOP, E2BIG or ETOOMANYREFS, as xpc_portable_serialize(). */
@@ -45,6 +54,11 @@ int xpc__measure(xpc_object_t object, struct xpc__measure *measure);
 void xpc__encode(xpc_object_t object, const struct xpc__measure *measure,
                  uint8_t *bytes, xpc_object_t *handles);
 
+/* The same, but for the bytes of measure->cut: they belong at *cut_at of the
+ * payload and are left out of `bytes`, which is so much shorter. */
+void xpc__encode_around(xpc_object_t object, const struct xpc__measure *measure,
+                        uint8_t *bytes, xpc_object_t *handles, size_t *cut_at);
+
 /* Where a decoder gets the object for the next descriptor: +1, or NULL when
  * there is none that fits. `length` is for shmem alone. */
 struct xpc__handle_source {
@@ -53,12 +67,10 @@ struct xpc__handle_source {
 };
 
 /* 0 and an owned object, or EBADMSG, ELOOP, E2BIG and nothing. Trusts no
- * byte; zero bytes after the root are allowed. */
-int xpc__decode(const uint8_t *bytes, size_t length,
+ * byte; zero bytes after the root are allowed. Data that makes up most of the
+ * payload stays in `buffer`, where the payload lies, unless that is NULL. */
+int xpc__decode(const uint8_t *bytes, size_t length, struct xpc__buffer *buffer,
                 struct xpc__handle_source *source, xpc_object_t *object);
-
-/* The limit set by xpc_portable_set_message_limit(). */
-size_t xpc__message_limit(void);
 
 static inline void xpc__store32(uint8_t *at, uint32_t value) {
   for (unsigned i = 0; i < 4; i++)

@@ -16,8 +16,10 @@ XPC_EXTERN_C_BEGIN
 enum {
   /* Largest payload of one message, unless changed by the setter below. */
   XPC_PORTABLE_MESSAGE_BYTES = 64 * 1024 * 1024,
-  /* Payloads up to here travel in the record, larger ones in a memfd. */
+  /* Payloads up to here travel in one record, */
   XPC_PORTABLE_INLINE_BYTES = 64 * 1024,
+  /* up to here in several, and larger ones in a memfd. */
+  XPC_PORTABLE_SOCKET_BYTES = 4 * 1024 * 1024,
   /* Containers within containers, the root counted: 256 below it. */
   XPC_PORTABLE_DEPTH = 257,
   /* Objects in one message, so that small bytes cannot make large heaps. */
@@ -25,11 +27,25 @@ enum {
   /* Descriptors in one message: one SCM_RIGHTS batch (the kernel's 253) less
    * the one that may carry the payload. */
   XPC_PORTABLE_HANDLES = 252,
+  /* Bytes of the messages that have come in part, over all peers: one that
+   * would exceed it is dropped. */
+  XPC_PORTABLE_UNFINISHED_BYTES = 256 * 1024 * 1024,
   /* Unsent messages and payload bytes of one connection. A peer that lets
    * either run over is taken for dead: its connection ends as if it had
    * closed (INTERRUPTED or INVALID) with one log line. */
   XPC_PORTABLE_QUEUE_MESSAGES = 1024 * 1024,
   XPC_PORTABLE_QUEUE_BYTES = 512 * 1024 * 1024,
+  /* Messages, and their payload bytes, that one connection has received and
+   * no handler has seen. At either its socket is left to fill up, and the
+   * sender's queue grows. A batch of 16 may run over. */
+  XPC_PORTABLE_BACKLOG_MESSAGES = 256,
+  XPC_PORTABLE_BACKLOG_BYTES = 64 * 1024 * 1024,
+  /* Clients of this process at one time, over all listeners; those of one
+   * user; and those that have connected and said nothing. One more is turned
+   * away with one log line, as if it had not been accepted. */
+  XPC_PORTABLE_PEERS = 16384,
+  XPC_PORTABLE_PEERS_OF_USER = 8192,
+  XPC_PORTABLE_SILENT_PEERS = 8192,
   /* Bytes of a service name, the final NUL not counted. */
   XPC_PORTABLE_NAME_BYTES = 127
 };
@@ -74,6 +90,21 @@ XPC_EXPORT int xpc_portable_check_message(xpc_object_t message);
 /* The largest payload, in bytes, this process sends or accepts. 0 restores
  * the default; returns the limit before the call. */
 XPC_EXPORT size_t xpc_portable_set_message_limit(size_t bytes);
+
+/* Other limits for XPC_PORTABLE_QUEUE_* and XPC_PORTABLE_*PEERS in this
+ * process, from now on; 0 restores a default. */
+XPC_EXPORT void xpc_portable_set_queue_limits(size_t messages, size_t bytes);
+XPC_EXPORT void xpc_portable_set_peer_limits(size_t all, size_t of_user,
+                                             size_t silent);
+
+/* Says that this process has been asked to end (a launcher's SIGTERM; call it
+ * from the loop, not from the signal handler). Every server peer that a
+ * listener handler has seen gets XPC_ERROR_TERMINATION_IMMINENT, once however
+ * often this is called, after what it had received; it then receives nothing
+ * more but the end of its client, and what it sends still goes out (C-123).
+ * Listeners and clients are left alone: cancel the listeners. Returns how
+ * many peers are told by this call. */
+XPC_EXPORT size_t xpc_portable_terminate(void);
 
 /* Payload bytes this connection has accepted and not yet handed to the
  * kernel: what back-pressure can be built on. */

@@ -1,0 +1,185 @@
+"""`plist`, `units` and `entitlements`: what the system's own tools say about them."""
+
+from __future__ import annotations
+
+import os
+import plistlib
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from xpcrpc.codegen.cli import main
+
+ROOT = Path(__file__).parents[2]
+GALLERY = str(ROOT / "schemas" / "gallery.toml")
+TPROXY = str(ROOT / "schemas" / "tproxy.toml")
+TEAM = "ABCDE12345"
+PLUTIL = shutil.which("plutil") or shutil.which("/opt/swift/usr/bin/plutil")
+
+CONTRACT = """
+schema = 1
+package = "org.example.small"
+version = "1.0"
+
+[protocol.P]
+methods.go = {}
+
+[service.a]
+doc      = "100% of what a $USER wants; \\"quoted\\" and more.\\n\\nNot this."
+protocol = "P"
+name     = "org.example.a"
+domain   = "DOMAIN"
+
+[service.a.peer]
+macos = "anyone"
+linux = "anyone"
+
+[service.a.systemd]
+exec              = ["/bin/true", "50%", "a b", "it's", "$HOME", "b\\\\s", "say \\"x\\"", ";"]
+environment       = { PERCENT = "50%", SPACE = "a b", EMPTY = "", QUOTE = "\\"'" }
+after             = ["basic.target"]
+wants             = ["basic.target"]
+requires          = ["basic.target"]
+documentation     = ["https://example.org/a%20b"]
+socket_mode       = "0660"
+backlog           = 5
+restart           = "on_failure"
+restart_s         = 2
+stop_timeout_s    = 3
+umask             = "077"
+nice              = 5
+tasks_max         = 20
+working_directory = "/tmp"
+no_new_privileges = true
+private_tmp       = true
+wanted_by         = "sockets.target"
+"""
+
+
+def xpcrpc(*arguments: str) -> int:
+    """The exit code of the command."""
+    status: int = main(list(arguments))
+    return status
+
+
+def plists(folder: Path) -> dict[str, Any]:
+    """Every property list in a folder, by its file's name."""
+    return {path.name: plistlib.loads(path.read_bytes()) for path in folder.iterdir()}
+
+
+def test_a_job_has_its_label_its_name_and_what_the_contract_says(tmp_path: Path) -> None:
+    assert xpcrpc("plist", GALLERY, "--out", str(tmp_path), "--team-id", TEAM) == 0
+    found = plists(tmp_path)
+    assert set(found) == {"org.example.gallery.plist", "org.example.gallery.open.plist"}
+    agent = found["org.example.gallery.plist"]
+    assert agent["Label"] == "org.example.gallery"
+    assert agent["MachServices"] == {"org.example.gallery": {"ResetAtClose": True}}
+    assert agent["KeepAlive"]["SuccessfulExit"] is False
+    assert agent["LimitLoadToSessionType"] == "Aqua"
+    assert agent["ProcessType"] == "Background"
+    assert agent["Umask"] == 0o077
+    daemon = found["org.example.gallery.open.plist"]
+    assert daemon["MachServices"] == {f"{TEAM}.org.example.gallery.open": True}
+    assert daemon["ProcessType"] == "Adaptive"
+    assert daemon["StartCalendarInterval"] == [{"Hour": 3, "Minute": 30}, {"Weekday": 0}]
+    assert "HideUntilCheckIn" not in str(found)
+
+
+def test_a_network_extension_gets_its_part_of_info_plist(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert xpcrpc("plist", TPROXY, "--team-id", TEAM) == 0
+    printed = plistlib.loads(capsys.readouterr().out.encode())
+    name = f"{TEAM}.org.example.tproxy.xpc"
+    assert printed == {"NetworkExtension": {"NEMachServiceName": name}}
+
+
+@pytest.mark.skipif(PLUTIL is None, reason="plutil is not here; it comes with Swift or macOS")
+def test_plutil_finds_nothing_wrong(tmp_path: Path) -> None:
+    assert xpcrpc("plist", GALLERY, TPROXY, "--out", str(tmp_path), "--team-id", TEAM) == 0
+    for path in tmp_path.iterdir():
+        done = subprocess.run([str(PLUTIL), "-lint", str(path)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_sandboxed_client_gets_the_app_group_and_what_peer_rules_ask(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert xpcrpc("entitlements", TPROXY, "--service", "tproxy", "--team-id", TEAM) == 0
+    assert plistlib.loads(capsys.readouterr().out.encode()) == {
+        "com.apple.security.app-sandbox": True,
+        "com.apple.security.application-groups": [f"{TEAM}.org.example.tproxy"],
+    }
+    assert xpcrpc("entitlements", GALLERY, "--service", "strict_gallery") == 0
+    strict = plistlib.loads(capsys.readouterr().out.encode())
+    assert strict["org.example.gallery.client"] == "full"
+    exception = "com.apple.security.temporary-exception.mach-lookup.global-name"
+    assert strict[exception] == ["org.example.gallery.strict"]
+    assert xpcrpc("entitlements", TPROXY, "--role", "server", "--team-id", TEAM) == 0
+    assert plistlib.loads(capsys.readouterr().out.encode()) == {
+        "com.apple.security.application-groups": [f"{TEAM}.org.example.tproxy"]
+    }
+
+
+def test_a_socket_holds_the_name_where_clients_look(tmp_path: Path) -> None:
+    assert xpcrpc("units", GALLERY, "--out", str(tmp_path), "--team-id", TEAM) == 0
+    socket = (tmp_path / "org.example.gallery.socket").read_text(encoding="utf-8")
+    for line in (
+        "ListenSequentialPacket=%t/xpcrpc/org.example.gallery",
+        "FileDescriptorName=org.example.gallery",
+        "SocketMode=0600",
+        "DirectoryMode=0700",
+        "PassCredentials=yes",
+        "RemoveOnStop=yes",
+    ):
+        assert f"\n{line}\n" in socket
+    other = (tmp_path / "open-gallery.socket").read_text(encoding="utf-8")
+    assert "SocketMode=0666" in other
+    assert f"FileDescriptorName={TEAM}.org.example.gallery.open" in other
+
+
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here (apt: systemd)"
+)
+@pytest.mark.parametrize("domain", ["user", "system"])
+def test_systemd_has_not_a_word_to_say(tmp_path: Path, domain: str) -> None:
+    contract = tmp_path / "small.toml"
+    contract.write_text(CONTRACT.replace("DOMAIN", domain), encoding="utf-8")
+    out = tmp_path / "units"
+    assert xpcrpc("units", str(contract), "--out", str(out)) == 0
+    flags = ["--user"] if domain == "user" else []
+    paths = sorted(map(str, out.iterdir()))
+    assert len(paths) == 2
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *flags, *paths],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
+    )
+    # Its exit code is 0 even for keys that it does not know.
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_misuse_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, said in (
+        (["plist", TPROXY], "--team-id"),
+        (["plist", TPROXY, "--team-id", "x"], "ten capital letters"),
+        (["plist", TPROXY, "--service", "tprxy"], "did you mean tproxy?"),
+        (["plist", GALLERY, "--team-id", TEAM], "several files"),
+        (["plist", str(ROOT / "schemas" / "echo.toml")], "[service.x.launchd]"),
+        (["units", TPROXY, "--out", str(tmp_path)], "[service.x.systemd]"),
+        (["entitlements", str(ROOT / "schemas" / "common" / "units.toml")], "no service"),
+    ):
+        assert xpcrpc(*arguments) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_complaints_end_with_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    contract = tmp_path / "small.toml"
+    contract.write_text("schema = 1\n", encoding="utf-8")
+    for command in ("plist", "units", "entitlements"):
+        assert xpcrpc(command, str(contract), "--out", str(tmp_path / "out")) == 1
+        assert "'package' is missing" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
