@@ -14,8 +14,8 @@ from ..docs import documentation
 from ..report import plain_notes, report, say
 
 _EPILOG = """\
-Each contract becomes PACKAGE.md and PACKAGE.html, and so does each that it imports. The HTML page needs no other file and
-no network.
+Each contract becomes PACKAGE.md and PACKAGE.html, and so does each that it imports. The HTML page
+needs no other file and no network.
 
 exit codes: 0 all is well, 1 complaints, or with --check a page is stale, 2 misuse
 

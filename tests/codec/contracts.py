@@ -208,7 +208,7 @@ class Story:
 
 
 @define(kw_only=True)
-class Refused(ContractError):  # noqa: N818
+class Refused(ContractError):
     code = 100
     reason: str
     retry_after: Duration | None = None

@@ -32,7 +32,7 @@ from xpcrpc.native import lib
 from xpcrpc.raw import Connection, Listener
 from xpcrpc.rules import All, Anyone, Entitlement, Identifier, Lwcr, Team, Uid
 from xpcrpc.transport.xpc import XpcTransport
-from xpcrpc.transport.xpc_rules import macos_plan
+from xpcrpc.transport.xpc_requirement import macos_plan
 from xpcrpc.values import FileDescriptor, SharedMemory, Value
 
 
@@ -147,6 +147,13 @@ REFUSED: Final = [
         "Requirement",
     ),
     Refused(
+        30,
+        "an unbalanced transaction",
+        lambda b: b.transport.end_transaction(),
+        MisuseError,
+        "begin_transaction",
+    ),
+    Refused(
         14,
         "memory that is no mapping",
         _send(lambda: {"m": _foreign_memory(mmap.PAGESIZE)}),
@@ -217,7 +224,6 @@ IMPOSSIBLE: Final = [
     Impossible(26, "a block freed while libxpc has it", ("block",), "freed by its dispose helper"),
     Impossible(28, "xpc_main outside a bundled service", ("main",), "not bound"),
     Impossible(29, "an event stream handler twice", ("stream",), "not bound"),
-    Impossible(30, "an unbalanced transaction", ("transaction",), "not bound"),
     Impossible(31, "an inactive session used", ("session",), "not bound"),
     Impossible(32, "a session released uncancelled", ("session",), "not bound"),
     Impossible(33, "a session activated twice", ("session",), "not bound"),

@@ -15,23 +15,14 @@ from xpcrpc.rules import (
     Entitlement,
     Executable,
     Gid,
-    Identifier,
-    Lwcr,
     PeerRule,
     Platform,
-    Requirement,
     Team,
     Uid,
     User,
 )
-from xpcrpc.transport.xpc_rules import (
-    CodeRequirement,
-    EntitlementValue,
-    LightweightRequirement,
-    SameTeam,
-    linux_rule,
-    macos_plan,
-)
+from xpcrpc.transport.xpc_requirement import macos_plan
+from xpcrpc.transport.xpc_rules import linux_rule
 
 
 def test_linux_rules_become_the_librarys_dictionary() -> None:
@@ -45,33 +36,6 @@ def test_linux_rules_become_the_librarys_dictionary() -> None:
         ]
     }
     assert linux_rule(Anyone()) == {"anyone": True}
-
-
-TEAM = 'anchor apple generic and certificate leaf[subject.OU] = "1ABC"'
-
-
-@pytest.mark.parametrize(
-    ("rule", "plan"),
-    [
-        (Anyone(), None),
-        (Team("1ABC"), CodeRequirement(TEAM)),
-        (Identifier('a"b\\'), CodeRequirement('identifier "a\\"b\\\\"')),
-        (
-            All((Team("1ABC"), AnyOf((Identifier("x"), Platform())))),
-            CodeRequirement(f'({TEAM}) and ((identifier "x") or (anchor apple))'),
-        ),
-        (
-            All((Requirement("anchor apple"), Entitlement("e"))),
-            CodeRequirement('(anchor apple) and (entitlement["e"] exists)'),
-        ),
-        (Team("self"), SameTeam(None)),
-        (All((Identifier("x"), Team("self"))), SameTeam("x")),
-        (Entitlement("e", value=True), EntitlementValue("e", value=True)),
-        (Lwcr({"team-identifier": "1ABC"}), LightweightRequirement({"team-identifier": "1ABC"})),
-    ],
-)
-def test_macos_rules_become_one_requirement(rule: PeerRule, plan: object) -> None:
-    assert macos_plan(rule) == plan
 
 
 @pytest.mark.parametrize(

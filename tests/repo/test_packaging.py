@@ -77,7 +77,8 @@ def test_the_installed_package_works_from_an_empty_folder(wheel: Path, tmp_path:
         '[struct.Word]\ndoc = "A word."\nfields.text = "string"\n'
     )
     run = subprocess.run(
-        [sys.executable, "-m", "xpcrpc.codegen", "gen", str(contract), "--out", str(tmp_path / "out")],
+        [sys.executable, "-m", "xpcrpc.codegen", "gen", str(contract),
+         "--out", str(tmp_path / "out")],
         cwd=tmp_path, env={"PYTHONPATH": str(target), "PATH": "/usr/bin:/bin"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -63,7 +63,7 @@ class TypedCalls(RuleBasedStateMachine):
         super().__init__()
         gc.collect()
         self.fds = descriptors()
-        self.runner = asyncio.Runner(loop_factory=self.new_loop)
+        self.runner = asyncio.Runner(loop_factory=type(self).new_loop)
         self.reported: list[Any] = []
         self.runner.get_loop().set_exception_handler(lambda _, what: self.reported.append(what))
         self.operations: list[Operation] = []

@@ -7,7 +7,7 @@ import selectors
 from typing import Any
 
 
-class _Impatient(selectors.DefaultSelector):  # type: ignore[misc,valid-type]
+class _Impatient(selectors.DefaultSelector):
     """A selector that never waits: it moves the loop's clock instead."""
 
     loop: VirtualLoop

@@ -38,7 +38,7 @@ DESCRIBE: Final[Method[Empty, Description]] = Method(
 
 STANDARD: Final = Protocol(
     name="org.xpcrpc.standard.Standard",
-    package=__package__,
+    package=__name__.rpartition(".")[0],
     version="1.0",
     methods=(HELLO, HEALTH, DESCRIBE),
 )

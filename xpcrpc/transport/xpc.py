@@ -14,7 +14,7 @@ import os
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, Final, Self
 
-from ..errors import ConnectionInvalidError
+from ..errors import ConnectionInvalidError, MisuseError
 from ..native import ffi, lib
 from ..rules import PeerRule
 from ..values import Endpoint, Handle
@@ -60,6 +60,7 @@ class XpcTransport:
         self._calls: dict[int, tuple[ReplyHandler, XpcConnection]] = {}
         self._barriers: dict[int, Callable[[], None]] = {}
         self._last_call = 0
+        self._transactions = 0
         self.guard: AsyncGenerator[None, None] | None = None
         self._fd = lib.xr_mailbox_fd(box)
         loop.add_reader(self._fd, self._on_readable)
@@ -120,10 +121,18 @@ class XpcTransport:
 
     def begin_transaction(self) -> None:
         """See `base.Transport.begin_transaction`."""
+        self._transactions += 1
         lib.xr_transaction_begin()
 
     def end_transaction(self) -> None:
-        """See `base.Transport.end_transaction`."""
+        """See `base.Transport.end_transaction`.
+
+        Raises:
+            MisuseError: none has begun (X30).
+        """
+        if not self._transactions:
+            raise MisuseError("no transaction has begun; call begin_transaction first")
+        self._transactions -= 1
         lib.xr_transaction_end()
 
     # -- for connections

@@ -15,13 +15,8 @@ from ..values import Endpoint, Handle
 from .base import Connection, EventHandler, Frame, PeerIdentity, ReplyHandler
 from .xpc_handles import XpcObject, pack
 from .xpc_message import refusal
-from .xpc_rules import (
-    CodeRequirement,
-    EntitlementValue,
-    SameTeam,
-    linux_rule,
-    macos_plan,
-)
+from .xpc_requirement import macos_call
+from .xpc_rules import linux_rule
 
 if TYPE_CHECKING:
     from .xpc import XpcTransport
@@ -231,22 +226,12 @@ NOBODY = PeerIdentity(0, 2**32 - 1, 2**32 - 1, 2**32 - 1)
 
 def _set_rule(pointer: Any, rule: PeerRule) -> int:
     """Hand the rule to libxpc: 0 or an errno value."""
-    if os.uname().sysname != "Darwin":
-        frame = encode(linux_rule(rule))
-        return lib.xr_connection_set_peer_rule(pointer, frame, len(frame))
-    plan = macos_plan(rule)
-    if plan is None:
+    darwin = os.uname().sysname == "Darwin"
+    carried = macos_call(rule) if darwin else linux_rule(rule)
+    if carried is None:
         return 0
-    if isinstance(plan, CodeRequirement):
-        return lib.xr_connection_set_code_requirement(pointer, plan.text.encode())
-    if isinstance(plan, SameTeam):
-        name = ffi.NULL if plan.identifier is None else plan.identifier.encode()
-        return lib.xr_connection_set_same_team(pointer, name)
-    if isinstance(plan, EntitlementValue):
-        frame = encode({"value": plan.value})
-        return lib.xr_connection_set_entitlement(pointer, plan.name.encode(), frame, len(frame))
-    frame = encode(plan.requirement)
-    return lib.xr_connection_set_lwcr(pointer, frame, len(frame))
+    frame = encode(carried)
+    return lib.xr_connection_set_peer_rule(pointer, frame, len(frame))
 
 
 def _rule_refused(rule: PeerRule, error: int) -> str:

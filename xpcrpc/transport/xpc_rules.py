@@ -20,24 +20,6 @@ from ..rules import (
     User,
 )
 from ..values import UInt64, Value
-from .xpc_requirement import (
-    CodeRequirement,
-    EntitlementValue,
-    LightweightRequirement,
-    SameTeam,
-    macos_call,
-    macos_plan,
-)
-
-__all__ = [
-    "CodeRequirement",
-    "EntitlementValue",
-    "LightweightRequirement",
-    "SameTeam",
-    "linux_rule",
-    "macos_call",
-    "macos_plan",
-]
 
 
 def linux_rule(rule: PeerRule) -> dict[str, Value]:
