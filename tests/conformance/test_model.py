@@ -15,7 +15,7 @@ from collections.abc import Awaitable
 from typing import Any, Final, TypeVar
 
 from attrs import Factory, define
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -375,4 +375,5 @@ TestConnections.settings = settings(
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],  # shrinking real connections takes minutes
 )
