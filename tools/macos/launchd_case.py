@@ -46,7 +46,7 @@ def prepare(folder: Path, session: str) -> Path:
         f'arguments     = ["{sys.executable}", "-m", "examples.echo.server"]\n'
         f'environment   = {{ PYTHONPATH = "{path}" }}\n'
         f'session_types = ["{session}"]\n'
-        f'stdout        = "{folder}/out.log"\nstderr        = "{folder}/err.log"\n',
+        f'standard_output = "{folder}/out.log"\nstandard_error = "{folder}/err.log"\n',
         encoding="utf-8",
     )
     xpcrpc = [sys.executable, "-m", "xpcrpc.codegen"]

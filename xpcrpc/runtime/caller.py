@@ -12,7 +12,6 @@ from ..contract import DEFAULT_TIMEOUT_S
 from ..errors import (
     CallCancelledError,
     ConnectionInterruptedError,
-    ConnectionInvalidError,
     DeadlineExceededError,
     MisuseError,
     TransportError,
@@ -37,9 +36,12 @@ class UnaryCall(Waiter["ReceivedFrame | TransportError | None"]):
 
     def arrived(self, reply: ReceivedFrame | TransportError) -> None:
         """The transport's reply handler. A late reply is dropped, with what it holds."""
-        if not self.done():
+        if isinstance(reply, TransportError):
+            # Not at once: the link must hear of an interruption before the next call (OQ-23).
+            self.wake_soon(reply)
+        elif not self.done():
             self.wake(reply)
-        elif not isinstance(reply, TransportError):
+        else:
             close_handles(reply)
 
     def expire(self) -> None:
@@ -82,6 +84,14 @@ class Caller:
         return CallInfo(route.method, name, limit, dict(self.metadata))
 
     async def _try(self, route: Route, request: Any, limit: float, info: CallInfo | None) -> Any:
+        try:
+            return await self._tries(route, request, limit, info)
+        except DeadlineExceededError as error:
+            if error.method == route.method.name:
+                error.timeout_s = limit  # what the call had in all, not its last attempt
+            raise
+
+    async def _tries(self, route: Route, request: Any, limit: float, info: CallInfo | None) -> Any:
         readiness = self.readiness
         until = self.link.loop.time() + limit
         if not readiness.ready:
@@ -182,7 +192,8 @@ class Caller:
     def check_open(self) -> None:
         """Raise if no call can be made now."""
         if self.link.closed:
-            fault = ConnectionInvalidError(self.link.connection.name, "the client was closed")
+            assert self.link.fault is not None
+            fault = again(self.link.fault)
             fault.may_have_run = False
             raise fault
         if self.link.peer_draining:
