@@ -12,6 +12,7 @@ from ..contract import DEFAULT_TIMEOUT_S
 from ..errors import (
     CallCancelledError,
     ConnectionInterruptedError,
+    ConnectionInvalidError,
     DeadlineExceededError,
     MisuseError,
     TransportError,
@@ -36,12 +37,9 @@ class UnaryCall(Waiter["ReceivedFrame | TransportError | None"]):
 
     def arrived(self, reply: ReceivedFrame | TransportError) -> None:
         """The transport's reply handler. A late reply is dropped, with what it holds."""
-        if isinstance(reply, TransportError):
-            # Not at once: the link must hear of an interruption before the next call (OQ-23).
-            self.wake_soon(reply)
-        elif not self.done():
+        if not self.done():
             self.wake(reply)
-        else:
+        elif not isinstance(reply, TransportError):
             close_handles(reply)
 
     def expire(self) -> None:
@@ -192,8 +190,7 @@ class Caller:
     def check_open(self) -> None:
         """Raise if no call can be made now."""
         if self.link.closed:
-            assert self.link.fault is not None
-            fault = again(self.link.fault)
+            fault = ConnectionInvalidError(self.link.connection.name, "the client was closed")
             fault.may_have_run = False
             raise fault
         if self.link.peer_draining:

@@ -30,10 +30,7 @@ class Inbox(Generic[T]):
         self._loop = loop
         self._flow = flow
         self._grant = grant
-        self.unread: deque[T] = deque()
-        """What has arrived. Whoever takes an item from it tells `read_one`."""
-        self._read = 0
-        self._step = (flow.window + 1) // 2
+        self._items: deque[T] = deque()
         self._waiter: Waiter[None] | None = None
         self._over = False
         self._error: BaseException | None = None
@@ -45,7 +42,7 @@ class Inbox(Generic[T]):
 
     def put(self, items: Sequence[T]) -> None:
         """Items have arrived. Called by the loop, with no task running."""
-        self.unread.extend(items)
+        self._items.extend(items)
         if self._waiter is not None:
             self._waiter.wake(None)
 
@@ -65,7 +62,7 @@ class Inbox(Generic[T]):
             StopAsyncIteration: there is none; it was the regular end.
             BaseException: what the stream was ended with.
         """
-        while not self.unread:
+        while not self._items:
             if self._over:
                 error, self._error = self._error, None
                 if error is not None:
@@ -76,17 +73,10 @@ class Inbox(Generic[T]):
                 await self._waiter
             finally:
                 self._waiter = None
-        item = self.unread.popleft()
-        self.read_one()
+        item = self._items.popleft()
+        if credit := self._flow.consume(1):
+            self._grant(credit)
         return item
-
-    def read_one(self) -> None:
-        """One item was taken; lets the peer send more, half a window at a time."""
-        self._read += 1
-        if self._read >= self._step:
-            count, self._read = self._read, 0
-            if credit := self._flow.consume(count):
-                self._grant(credit)
 
 
 class Incoming(Generic[T]):
@@ -99,10 +89,5 @@ class Incoming(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
-        inbox = self._inbox
-        if inbox.unread:
-            item: T = inbox.unread.popleft()
-            inbox.read_one()
-            return item
-        item = await inbox.get()
+        item: T = await self._inbox.get()
         return item
