@@ -43,7 +43,7 @@ async def test_a_handler_that_ignores_its_cancellation_keeps_nobody_waiting(
 
 
 async def test_such_a_handler_cannot_keep_its_service_from_ending(nursery: Nursery) -> None:
-    server = await nursery.serving("-", "0.1")
+    server = await nursery.serving("", "0.1")
     async with await MillClient.connect() as client:
         with pytest.raises(DeadlineExceededError):
             await client.stubborn(count=1, timeout_s=0.1)
@@ -123,7 +123,7 @@ async def test_sigterm_lets_a_stream_finish_and_refuses_new_calls(nursery: Nurse
 
 
 async def test_the_drain_is_bounded(nursery: Nursery) -> None:
-    server = await nursery.serving("-", "0.2")
+    server = await nursery.serving("", "0.2")
     async with await MillClient.connect() as client:
         held = asyncio.create_task(client.hold(count=1))
         stream = client.pour(count=10**9)
