@@ -21,7 +21,7 @@ def test_the_job_runs_the_example_from_its_own_contract(tmp_path: Path) -> None:
     assert job["LimitLoadToSessionType"] == "Background"
     path = job["EnvironmentVariables"]["PYTHONPATH"].split(":")
     services = Path(path[0], "generated", "echo", "services.py").read_text(encoding="utf-8")
-    assert "peer_macos=Anyone()" in services
+    assert "peer_macos=rules.Anyone()," in services
     assert Path(path[1], "examples", "echo", "server.py").is_file()
 
 
