@@ -274,3 +274,16 @@ async def test_t24_last_release_in_handler(listener: Listener, observe: Observe)
     assert order == ["handled", "finalised"]
     assert reasons[0] is None
     assert reasons[1]
+
+
+async def test_a_request_after_the_end_is_told_even_while_suspended(listener: Listener) -> None:
+    """C-78, C-121: an ended connection holds nothing back."""
+    pair = await pair_of(listener)
+    served = Watch(pair.peer)
+    pair.client.cancel()
+    await served.until("INVALID")
+    pair.peer.suspend()
+    assert await soon(outcome(pair.peer, {})) == "INVALID"
+    pair.peer.resume()
+    with pytest.raises(MisuseError, match="suspend"):
+        pair.peer.resume()

@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Awaitable
 from typing import Any, Final, TypeVar
 
-import pytest
 from attrs import Factory, define
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -369,9 +368,7 @@ def _requests(link: Link, side: str) -> dict[int, str]:
     }
 
 
-TestConnections = pytest.mark.xfail(
-    strict=False, reason="the model and the library differ at times on a busy machine; open defect"
-)(Connections.TestCase)
+TestConnections = Connections.TestCase
 TestConnections.settings = settings(
     max_examples=40 if MACOS else 80,
     stateful_step_count=50,

@@ -102,11 +102,13 @@ class XpcPeer:
 class XpcConnection(XpcPeer):
     """A client, or a listener's peer; see `base.Connection`."""
 
-    __slots__ = ("_handler", "_peer")
+    __slots__ = ("_ended", "_handler", "_idle_suspends", "_peer")
 
     def __init__(self, transport: XpcTransport, pointer: Any, name: str) -> None:
         super().__init__(transport, pointer, name)
         self._handler: EventHandler | None = None
+        self._ended = False
+        self._idle_suspends = 0
         self._peer: PeerIdentity | None = None
 
     @property
@@ -138,6 +140,7 @@ class XpcConnection(XpcPeer):
     def forget_handler(self) -> None:
         """Its final event was taken."""
         self._handler = None
+        self._ended = True
 
     def activate(self) -> None:
         """Begin; doing so again changes nothing (C-57)."""
@@ -148,12 +151,17 @@ class XpcConnection(XpcPeer):
     def suspend(self) -> None:
         """Stop events and sends until `resume`; nests (C-59)."""
         self._process.check()
-        lib.xr_connection_suspend(self._c)
+        if self._ended:  # nothing to hold back but the errors of requests
+            self._idle_suspends += 1
+        else:
+            lib.xr_connection_suspend(self._c)
 
     def resume(self) -> None:
         """Undo one `suspend`."""
         self._process.check()
-        if not lib.xr_connection_resume(self._c):
+        if self._idle_suspends:
+            self._idle_suspends -= 1
+        elif not lib.xr_connection_resume(self._c):
             raise MisuseError("resume without a suspend: each resume undoes one suspend (X4)")
 
     def send(self, frame: Frame, handles: Sequence[Handle] = ()) -> None:
