@@ -31,7 +31,7 @@ def say(words: str) -> None:
 class Announced(Mill):
     """A mill that tells how far it is."""
 
-    async def fill(self, request: Any, items: Any, context: Any) -> Grain:
+    async def soak(self, request: Any, items: Any, context: Any) -> Grain:
         return await count_items(items, request.count)
 
 
@@ -48,13 +48,13 @@ async def count_items(items: Any, count: int) -> Grain:
     return Grain(number=number)
 
 
-async def server(idle_exit_s: str = "", drain_s: str = "5") -> None:
+async def server(idle_exit_s: str = "-", drain_s: str = "5") -> None:
     """Serve by the name."""
     task = asyncio.ensure_future(
         serve(
             MillService,
             Announced(),
-            idle_exit_s=float(idle_exit_s) if idle_exit_s else None,
+            idle_exit_s=float(idle_exit_s) if idle_exit_s != "-" else None,
             drain_s=float(drain_s),
         )
     )
@@ -75,7 +75,7 @@ async def front() -> None:
 async def reader(count: str) -> None:
     """Read a long stream."""
     async with await MillClient.connect() as client:
-        await count_items(client.pour(count=int(count)), int(count))
+        await count_items(client.flood(count=int(count)), int(count))
 
 
 async def grains(count: int) -> AsyncIterator[Grain]:
@@ -87,7 +87,7 @@ async def grains(count: int) -> AsyncIterator[Grain]:
 async def writer(count: str) -> None:
     """Write a long stream."""
     async with await MillClient.connect() as client:
-        await client.fill(grains(int(count)), count=int(count))
+        await client.soak(grains(int(count)), count=int(count))
 
 
 async def mixed(client: MillClient, choice: random.Random) -> None:

@@ -42,6 +42,8 @@ class Talk:
     sent: int = 0
     received: list[Value] = field(factory=list)
     read: int = 0
+    credited: int = 0
+    """Items that this side let the other send beyond the first window."""
 
 
 @define
@@ -153,6 +155,7 @@ class TwoSessions(RuleBasedStateMachine):
         count = min(count, len(talk.received) - talk.read)
         talk.read += count
         credit = talk.state.inflow.consume(count)
+        talk.credited += credit
         if credit and talk.state.call.phase not in (Phase.DONE, Phase.CANCELLED):
             talk.state.call.say(Word.CREDIT)
             self.messages[OTHER[side]].append(Credit(talk.state.id, credit))
@@ -295,9 +298,9 @@ class TwoSessions(RuleBasedStateMachine):
                 if talk.state.outflow is not None:
                     assert talk.state.outflow.credit >= 0
                 if talk.state.inflow is not None:
-                    unread = len(talk.received) - talk.read
-                    assert talk.state.inflow.granted >= 0
-                    assert unread <= talk.state.inflow.window
+                    flow, arrived = talk.state.inflow, len(talk.received)
+                    assert 0 <= flow.granted == flow.window + talk.credited - arrived
+                    assert arrived - talk.read <= flow.window
 
     @invariant()
     def the_tables_hold_what_is_under_way(self) -> None:

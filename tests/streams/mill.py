@@ -64,6 +64,12 @@ NESTED: Final[Method[Work, Grain]] = Method(
 POUR: Final[Method[Work, None]] = Method(
     name="pour", selector="pour", request=Work, items_out=Grain, errors=(Jammed,), window=4
 )
+FLOOD: Final[Method[Work, None]] = Method(
+    name="flood", selector="flood", request=Work, items_out=Grain, window=1024
+)
+SOAK: Final[Method[Work, Grain]] = Method(
+    name="soak", selector="soak", request=Work, reply=Grain, items_in=Grain, window=1024
+)
 FILL: Final[Method[Work, Grain]] = Method(
     name="fill",
     selector="fill",
@@ -86,7 +92,7 @@ MILL: Final = Protocol(
     name="org.example.mill.Mill",
     package=__name__,
     version="1.0",
-    methods=(ECHO, AGAIN, HOLD, STUBBORN, NESTED, POUR, FILL, GRIND),
+    methods=(ECHO, AGAIN, HOLD, STUBBORN, NESTED, POUR, FILL, GRIND, FLOOD, SOAK),
 )
 
 
@@ -141,6 +147,14 @@ class MillClient(Client):
     ) -> Stream[Grain]:
         return self._stream(GRIND, Work(count=count, fail=fail), timeout_s, items)
 
+    def flood(self, *, count: int, timeout_s: float | None = None) -> Stream[Grain]:
+        return self._stream(FLOOD, Work(count=count), timeout_s)
+
+    async def soak(
+        self, items: AsyncIterable[Grain], *, count: int, timeout_s: float | None = None
+    ) -> Grain:
+        return await self._collect(SOAK, Work(count=count), timeout_s, items)
+
 
 class MillServer(Server[MillClient]):
     """The server's stub."""
@@ -174,6 +188,14 @@ class MillServer(Server[MillClient]):
     def grind(
         self, request: Work, items: AsyncIterator[Grain], context: CallContext
     ) -> AsyncIterator[Grain]: ...
+
+    @abstractmethod
+    def flood(self, request: Work, context: CallContext) -> AsyncIterator[Grain]: ...
+
+    @abstractmethod
+    async def soak(
+        self, request: Work, items: AsyncIterator[Grain], context: CallContext
+    ) -> Grain: ...
 
 
 class Mill(MillServer):
@@ -256,6 +278,9 @@ class Mill(MillServer):
                 number += 1
                 if number == request.count and request.fail:
                     raise Jammed(after=number)
+
+    flood = pour
+    soak = fill
 
 
 MillService: Final = Service(

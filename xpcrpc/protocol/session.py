@@ -187,6 +187,16 @@ class Session:
                 state.inflow.end(total)
         return state
 
+    def hear_items(self, number: int, count: int) -> CallState | None:
+        """As `hear`, for so many items that were not looked at yet."""
+        state = self._find(number)
+        if state is None or not state.hear(Word.ITEMS):
+            self.late += 1
+            return None
+        assert state.inflow is not None
+        state.inflow.receive(count)
+        return state
+
     def hear_reply(self, state: CallState, total: int) -> None:
         """Record the reply to a call of ours, with the number of items sent before it.
 

@@ -12,7 +12,6 @@ from ..contract import DEFAULT_TIMEOUT_S
 from ..errors import (
     CallCancelledError,
     ConnectionInterruptedError,
-    ConnectionInvalidError,
     DeadlineExceededError,
     MisuseError,
     TransportError,
@@ -37,9 +36,12 @@ class UnaryCall(Waiter["ReceivedFrame | TransportError | None"]):
 
     def arrived(self, reply: ReceivedFrame | TransportError) -> None:
         """The transport's reply handler. A late reply is dropped, with what it holds."""
-        if not self.done():
+        if isinstance(reply, TransportError):
+            # Not at once: the link must hear of an interruption before the next call (OQ-23).
+            self.wake_soon(reply)
+        elif not self.done():
             self.wake(reply)
-        elif not isinstance(reply, TransportError):
+        else:
             close_handles(reply)
 
     def expire(self) -> None:
@@ -190,7 +192,8 @@ class Caller:
     def check_open(self) -> None:
         """Raise if no call can be made now."""
         if self.link.closed:
-            fault = ConnectionInvalidError(self.link.connection.name, "the client was closed")
+            assert self.link.fault is not None
+            fault = again(self.link.fault)
             fault.may_have_run = False
             raise fault
         if self.link.peer_draining:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 from ..protocol.flow import Inflow
 from .waiter import Waiter
@@ -30,7 +30,10 @@ class Inbox(Generic[T]):
         self._loop = loop
         self._flow = flow
         self._grant = grant
-        self._items: deque[T] = deque()
+        self.unread: deque[T] = deque()
+        """What has arrived. Whoever takes an item from it tells `read_one`."""
+        self._read = 0
+        self._step = (flow.window + 1) // 2
         self._waiter: Waiter[None] | None = None
         self._over = False
         self._error: BaseException | None = None
@@ -42,7 +45,7 @@ class Inbox(Generic[T]):
 
     def put(self, items: Sequence[T]) -> None:
         """Items have arrived. Called by the loop, with no task running."""
-        self._items.extend(items)
+        self.unread.extend(items)
         if self._waiter is not None:
             self._waiter.wake(None)
 
@@ -62,7 +65,7 @@ class Inbox(Generic[T]):
             StopAsyncIteration: there is none; it was the regular end.
             BaseException: what the stream was ended with.
         """
-        while not self._items:
+        while not self.unread:
             if self._over:
                 error, self._error = self._error, None
                 if error is not None:
@@ -73,21 +76,32 @@ class Inbox(Generic[T]):
                 await self._waiter
             finally:
                 self._waiter = None
-        item = self._items.popleft()
-        if credit := self._flow.consume(1):
-            self._grant(credit)
+        item = self.unread.popleft()
+        self.read_one()
         return item
+
+    def read_one(self) -> None:
+        """One item was taken; lets the peer send more, half a window at a time."""
+        self._read += 1
+        if self._read >= self._step:
+            count, self._read = self._read, 0
+            if credit := self._flow.consume(count):
+                self._grant(credit)
 
 
 class Incoming(Generic[T]):
     """What a handler iterates over: the items that the caller sends."""
 
-    def __init__(self, inbox: Inbox[Any]) -> None:
+    def __init__(self, inbox: Inbox[T]) -> None:
         self._inbox = inbox
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> T:
-        item: T = await self._inbox.get()
-        return item
+        inbox = self._inbox
+        if inbox.unread:
+            item = inbox.unread.popleft()
+            inbox.read_one()
+            return item
+        return await inbox.get()

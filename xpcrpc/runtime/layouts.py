@@ -130,6 +130,32 @@ def items(call: int, encoded: Sequence[bytes]) -> bytes:
     )
 
 
+class Items(NamedTuple):
+    """What a message of items says, up to the first one."""
+
+    call: int
+    amount: int
+    items_at: int
+    """Where the first item begins."""
+
+
+_ITEMS_READ: Final = Struct(f"<I{len(_CALL)}sIQ{len(_ITEMS)}sIII")
+_ITEMS_CONSTANTS: Final = (2, _CALL, UINT64, _ITEMS, ARRAY)
+
+
+def read_items(frame: bytes) -> Items | None:
+    """A message of items in the usual form, or None if the frame is anything else."""
+    try:
+        entries, call_key, call_word, call, items_key, items_word, _, count = (
+            _ITEMS_READ.unpack_from(frame, _LENGTH_COUNTS_FROM)
+        )
+    except struct_error:
+        return None
+    if (entries, call_key, call_word, items_key, items_word) != _ITEMS_CONSTANTS:
+        return None
+    return Items(call, count, _ITEMS_HEAD.size)
+
+
 _RESULT_HEAD: Final = Struct(f"<8sIII{len(_RESULT)}s")
 
 

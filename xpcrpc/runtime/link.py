@@ -26,10 +26,12 @@ from ..transport.base import Connection, ReceivedFrame
 from .deadlines import Deadlines
 from .messages import (
     Asked,
+    PlainItems,
     close_handles,
     decode_message,
     encode_failure,
     encode_message,
+    read_plain_items,
     read_plain_request,
     read_request,
 )
@@ -52,6 +54,8 @@ class Link:
         self.deadlines = Deadlines(self.loop)
         self.closed = False
         """Whether the connection is at its end."""
+        self.fault: TransportError | None = None
+        """Why it is."""
         self.peer_draining = False
         """Whether the peer refuses new calls."""
         self.on_request: Callable[[ReceivedFrame, Asked], None] | None = None
@@ -88,6 +92,10 @@ class Link:
         asked = read_plain_request(event)
         try:
             if asked is None:
+                plain = None if event.expects_reply else read_plain_items(event)
+                if plain is not None:
+                    self._plain_items(plain, event)
+                    return
                 message = decode_message(event)
                 if not event.expects_reply and _OURS.isdisjoint(message):
                     _log.warning(
@@ -111,6 +119,12 @@ class Link:
                 self.unserved(event, asked)
             else:
                 self.on_request(event, asked)
+
+    def _plain_items(self, plain: PlainItems, received: ReceivedFrame) -> None:
+        state = self.session.hear_items(plain.call, plain.count)
+        if state is not None:
+            state.owner.plain_items(plain)
+        close_handles(received)  # what nobody took
 
     def _signal(self, signal: signals.Signal) -> None:
         if isinstance(signal, signals.Drain):
@@ -177,6 +191,7 @@ class Link:
         if self.closed:
             return
         self.closed = True
+        self.fault = fault
         self._abandon(fault)
         self.deadlines.close()
         if self.on_end is not None:

@@ -53,6 +53,8 @@ class Route:
     decode_result: Decode
     encode_item_in: Encode
     encode_item_out: Encode
+    decode_item_in: Decode
+    decode_item_out: Decode
 
 
 @lru_cache(maxsize=4096)
@@ -78,6 +80,8 @@ def route_of(method: Method[Any, Any], package: str) -> Route:
         decode_result=_decoder(reply, 1),
         encode_item_in=_encoder(item_in, 2),
         encode_item_out=_encoder(item_out, 2),
+        decode_item_in=_decoder(item_in, 2),
+        decode_item_out=_decoder(item_out, 2),
     )
 
 
@@ -292,6 +296,42 @@ def decode_items(hint: Any, values: Sequence[Value]) -> list[Any]:
         DecodeError: one does not fit its type.
     """
     return [from_value(value, hint) for value in values]
+
+
+@define(eq=False)
+class PlainItems:
+    """Items in a frame of the usual form, not decoded yet."""
+
+    call: int
+    count: int
+    _at: int
+    _received: ReceivedFrame
+
+    def decode(self, decode: Decode) -> list[Any]:
+        """The typed items.
+
+        Raises:
+            DecodeError: one does not fit its type.
+        """
+        received, place = self._received, self._at
+        frame = _bytes(received)
+        end, handles, items = len(frame), iter(received.handles), []
+        try:
+            for _ in range(self.count):
+                item, place = decode(frame, place, end, handles)
+                items.append(item)
+        except FrameError as error:
+            raise DecodeError.at("an item", str(error)) from error
+        received.handles = ()  # the items have them now
+        return items
+
+
+def read_plain_items(received: ReceivedFrame) -> PlainItems | None:
+    """Items in a frame of the usual form; None for any other."""
+    plain = layouts.read_items(_bytes(received))
+    if plain is None:
+        return None
+    return PlainItems(plain.call, plain.amount, plain.items_at, received)
 
 
 @define(eq=False)

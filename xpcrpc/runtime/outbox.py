@@ -51,6 +51,24 @@ class Outbox:
         self.dropped = 0
         """Items that the overflow policy has dropped."""
 
+    def offer(self, item: Any) -> bool:
+        """Send an item, soon, if there is credit for it; else nothing is done, see `put`.
+
+        Raises:
+            EncodeError: the item does not fit its type.
+        """
+        unsent = self._unsent
+        if len(unsent) >= self._flow.credit:
+            return False
+        encoded = self._encode(item)
+        unsent.append(encoded)
+        self._bytes += len(encoded[0])
+        if len(unsent) >= BATCH_ITEMS or self._bytes >= BATCH_BYTES:
+            self.flush()
+        elif self._turn is None:
+            self._turn = self._loop.call_soon(self.flush)
+        return True
+
     async def put(self, item: Any) -> None:
         """Send an item, soon; wait for credit if the policy says so.
 
@@ -108,9 +126,14 @@ class Outbox:
         if self._turn is not None:
             self._turn.cancel()
             self._turn = None
-        while self._unsent and self._flow.credit:
-            count = min(len(self._unsent), self._flow.credit, BATCH_ITEMS)
-            batch = [self._unsent.popleft() for _ in range(count)]
+        unsent = self._unsent
+        while unsent and self._flow.credit:
+            count = min(len(unsent), self._flow.credit, BATCH_ITEMS)
+            if count == len(unsent):
+                batch = list(unsent)
+                unsent.clear()
+            else:
+                batch = [unsent.popleft() for _ in range(count)]
             self._flow.send(count)
             self._send(batch)
         self._bytes = 0

@@ -36,6 +36,7 @@ from .link import Link
 from .messages import (
     Asked,
     Encoded,
+    PlainItems,
     Route,
     decode_argument,
     decode_items,
@@ -119,9 +120,16 @@ class ServedCall:
 
     def items(self, values: list[Value]) -> None:
         """Items of the requester have arrived."""
+        self._take(partial(decode_items, self.route.item_in, values))
+
+    def plain_items(self, plain: PlainItems) -> None:
+        """Items of the requester have arrived, as bytes."""
+        self._take(partial(plain.decode, self.route.decode_item_in))
+
+    def _take(self, decode: Callable[[], list[Any]]) -> None:
         assert self.inbox is not None and self.state is not None
         try:
-            items = decode_items(self.route.item_in, values)
+            items = decode()
         except DecodeError as error:
             self.inbox.end(HandlerFailedError(f"an item does not decode: {error}"))
             return
@@ -302,10 +310,12 @@ class Serving:
             encode=partial(encode_item, route.encode_item_out),
             send=call.send_items,
         )
+        offer = outbox.offer
         made = handler()
         try:
             async for item in made:
-                await outbox.put(item)
+                if not offer(item):
+                    await outbox.put(item)
         finally:
             # A generator that was stopped half-way cleans up now, not when it is collected.
             close = getattr(made, "aclose", None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import AsyncIterable
+from collections import deque
+from collections.abc import AsyncIterable, Callable
 from functools import partial
 from typing import Any, Generic, Self, TypeVar
 
@@ -28,6 +29,7 @@ from .inbox import Inbox
 from .interceptors import CallInfo, wrapped
 from .messages import (
     Encoded,
+    PlainItems,
     Reply,
     Route,
     close_handles,
@@ -140,9 +142,16 @@ class StreamCall:
 
     def items(self, values: list[Value]) -> None:
         """Items have arrived."""
+        self._take(partial(decode_items, self._route.item_out, values))
+
+    def plain_items(self, plain: PlainItems) -> None:
+        """Items have arrived, as bytes."""
+        self._take(partial(plain.decode, self._route.decode_item_out))
+
+    def _take(self, decode: Callable[[], list[Any]]) -> None:
         assert self.inbox is not None and self._state is not None
         try:
-            items = decode_items(self._route.item_out, values)
+            items = decode()
         except DecodeError as error:
             self.cancel(error)
             return
@@ -239,9 +248,11 @@ class StreamCall:
 
     async def _feed(self, items: AsyncIterable[Any]) -> None:
         assert self._outbox is not None and self._state is not None
+        offer = self._outbox.offer
         try:
             async for item in items:
-                await self._outbox.put(item)
+                if not offer(item):
+                    await self._outbox.put(item)
             await self._outbox.drain()
             if not self.over and self._reply is None:
                 assert self._state.outflow is not None
@@ -287,6 +298,7 @@ class Stream(Generic[T]):
         self._request = request
         self._items = items
         self._opened = False
+        self._ready: deque[T] = deque()
         self._loop = caller.link.loop
 
     async def _open(self) -> None:
@@ -303,12 +315,18 @@ class Stream(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
+        ready = self._ready
+        if ready:
+            next_item: T = ready.popleft()
+            self._call.inbox.read_one()  # type: ignore[union-attr]  # `ready` is its own
+            return next_item
         if not self._opened:
             await self._open()
         inbox = self._call.inbox
         if inbox is None:
             await self._call.result()  # it never began: raises why
             raise StopAsyncIteration
+        self._ready = inbox.unread
         try:
             item: T = await inbox.get()
         except asyncio.CancelledError:
