@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 NATIVE := $(wildcard xpcrpc/native/*/*.[ch] xpcrpc/native/include/*/*.h) \
           xpcrpc/native/build.py setup.py pyproject.toml
 
-.PHONY: demo test generate lint types generated sanitize macos bench clean
+.PHONY: demo test generate lint types generated sanitize macos bench fuzz clean
 
 demo: $(VENV)/.ready        ## contract -> generated code -> real processes talking
 	$(BIN)/python -m examples.demo
@@ -39,6 +39,10 @@ macos: $(VENV)/.ready       ## cross-compile against Apple's headers, if ziglang
 bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/roundtrip.py
 	$(BIN)/python benchmarks/codec.py
+	$(BIN)/python benchmarks/streams.py
+
+fuzz:                       ## both fuzz targets, five minutes each
+	tests/fuzz/run.sh 300
 
 # Debian's python3 may come without venv's parts; virtualenv from pip serves then.
 $(VENV)/.ready: $(NATIVE)
