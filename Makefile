@@ -5,13 +5,16 @@ BIN    := $(VENV)/bin
 NATIVE := $(wildcard xpcrpc/native/*/*.[ch] xpcrpc/native/include/*/*.h) \
           xpcrpc/native/build.py setup.py pyproject.toml
 
-.PHONY: demo test generate lint types generated sanitize macos bench fuzz clean
+.PHONY: demo test explore generate lint types generated sanitize macos bench fuzz clean
 
 demo: $(VENV)/.ready        ## contract -> generated code -> real processes talking
 	$(BIN)/python -m examples.demo
 
 test: $(VENV)/.ready        ## every test
 	$(BIN)/python -m pytest -q
+
+explore: $(VENV)/.ready     ## every property, with examples that nobody has tried yet
+	XPCRPC_EXPLORE=1 $(BIN)/python -m pytest -q
 
 generate: $(VENV)/.ready    ## write generated/ anew from schemas/
 	$(BIN)/xpcrpc gen schemas --out generated

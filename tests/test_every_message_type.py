@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import operator
-import os
 import pkgutil
 import re
 import tempfile
@@ -41,7 +40,6 @@ PATIENCE_S: Final = 20.0
 
 _settings = settings(
     max_examples=TIMES,
-    derandomize=bool(os.environ.get("CI")),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],

@@ -373,7 +373,6 @@ TestConnections.settings = settings(
     max_examples=40 if MACOS else 80,
     stateful_step_count=50,
     deadline=None,
-    derandomize=True,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate],  # shrinking real connections takes minutes
 )

@@ -242,6 +242,5 @@ TestNamedClients.settings = settings(
     max_examples=6,
     stateful_step_count=30,
     deadline=None,
-    derandomize=True,
     suppress_health_check=list(HealthCheck),
 )

@@ -96,6 +96,16 @@ def run(program: Path, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
+def said_before(verdict: str, report: str) -> str:
+    """What was said between the verdict of the test before, and this one."""
+    lines = report.splitlines()
+    end = lines.index(verdict) + 1 if verdict in lines else len(lines)
+    begin = end - 1
+    while begin > 0 and not lines[begin - 1].startswith(("ok ", "FAIL ")):
+        begin -= 1
+    return "\n".join(lines[begin:end])
+
+
 @pytest.fixture(scope="module", params=list(VARIANTS))
 def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """What the program says about every test, one line each."""
@@ -113,7 +123,7 @@ def test_there_are_tests() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_in_c(report: str, name: str) -> None:
     """The C test of that name passed."""
-    assert f"ok {name}\n" in report, report
+    assert f"ok {name}\n" in report, said_before(f"FAIL {name}", report)
 
 
 def test_threads_do_not_race(tmp_path: Path) -> None:

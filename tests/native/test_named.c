@@ -64,6 +64,8 @@ TEST(c118_killed_service_interrupts_and_the_next_send_reaches_a_new_one) {
   struct seen client = {0}, reply = {0}, lost = {0};
   use_bootstrap_directory();
   pid_t child = serve_in_child("org.example.dies", echo);
+  struct stat before, now;
+  char path[128];
   xpc_connection_t c;
   pid_t again;
 
@@ -80,22 +82,17 @@ TEST(c118_killed_service_interrupts_and_the_next_send_reaches_a_new_one) {
   request(c, 1, &reply);
   PUMP_UNTIL(reply.messages == 1);
   CHECK(xpc_connection_get_pid(c) == child);
+  (void)snprintf(path, sizeof path, "%s/org.example.dies",
+                 getenv("XPCRPC_BOOTSTRAP_DIR"));
+  CHECK(stat(path, &before) == 0); /* while it is the first instance's alone */
   kill(child, SIGSTOP);
   request(c, 5, &lost);
   kill_child(child);
   PUMP_UNTIL(client.interrupted == 1 && lost.interrupted == 1);
   CHECK(client.invalid == 0 && lost.messages == 0);
-  {
-    /* The file of the dead service is replaced when the new one is up. */
-    struct stat before, now;
-    char path[128];
-    (void)snprintf(path, sizeof path, "%s/org.example.dies",
-                   getenv("XPCRPC_BOOTSTRAP_DIR"));
-    CHECK(stat(path, &before) == 0);
-    do
-      poll(NULL, 0, 1);
-    while (stat(path, &now) != 0 || now.st_ino == before.st_ino);
-  }
+  do /* the dead service's file is replaced when the new one listens */
+    poll(NULL, 0, 1);
+  while (stat(path, &now) != 0 || now.st_ino == before.st_ino);
   request(c, 10, &reply);
   PUMP_UNTIL(reply.messages == 2);
   CHECK(reply.numbers[1] == 11);

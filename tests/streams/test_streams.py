@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.runtime.raw_peer import RawPeer
 from tests.streams.ticker import Tick, Ticker, TickerClient, TooMany, Total
 from xpcrpc import (
     ConnectionInvalidError,
@@ -15,7 +16,9 @@ from xpcrpc import (
     EncodeError,
     Host,
     StreamOverflowError,
+    UInt64,
 )
+from xpcrpc.transport.xpc import XpcTransport
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -107,6 +110,19 @@ async def test_cancelling_the_reading_task_stops_the_maker(
 async def test_the_callers_items_are_summed_up(client: TickerClient) -> None:
     assert await client.total(ticks(*range(1000)), count=-1) == Total(items=1000, sum=499500)
     assert await client.total(ticks(), count=-1) == Total(items=0, sum=0)
+
+
+async def test_an_end_that_comes_before_the_handler_has_begun_is_not_lost(
+    host: Host, ticker: Ticker
+) -> None:
+    endpoint = host.offer(ticker).endpoint
+    with RawPeer(XpcTransport.of_running_loop().connect_endpoint(endpoint)) as peer:
+        request = {"$selector": "total", "$call": UInt64(1), "$arguments": [{"count": -1}]}
+        answer = asyncio.ensure_future(peer.ask(request))
+        await asyncio.sleep(0)  # the request is on its way; the host has not read it
+        peer.send({"$call": UInt64(1), "$end": UInt64(0)})
+        async with asyncio.timeout(10):
+            assert await answer == {"$result": {"items": 0, "sum": 0}}
 
 
 async def test_a_server_may_answer_before_the_items_are_over(client: TickerClient) -> None:

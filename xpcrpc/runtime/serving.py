@@ -141,8 +141,9 @@ class ServedCall:
         self._check_end()
 
     def _check_end(self) -> None:
+        assert self.inbox is not None
         assert self.state is not None and self.state.inflow is not None
-        if self.inbox is not None and self.state.inflow.finished:
+        if self.state.inflow.finished:
             self.inbox.end()
 
     def credited(self) -> None:
@@ -210,6 +211,9 @@ class Serving:
                 asked.call, route.shape, window=route.method.window, credit=asked.window
             )
             call.state.owner = call
+            if call.state.inflow is not None:
+                # Before the handler begins: the end of no items may come earlier yet.
+                call.inbox = Inbox(link.loop, call.state.inflow, grant=call.grant)
         elif route.shape is not Shape.UNARY:
             raise InvalidMessageError(f"a stream needs {keys.CALL}")
         if asked.timeout_ns is not None:
@@ -274,8 +278,7 @@ class Serving:
         route, state = call.route, call.state
         assert state is not None
         arguments: list[Any] = [request] if target.takes_request else []
-        if state.inflow is not None:
-            call.inbox = Inbox(self._link.loop, state.inflow, grant=call.grant)
+        if call.inbox is not None:
             arguments.append(Incoming(call.inbox))
             call.grant(route.method.window)
         handler = partial(target.handler, *arguments, self._context(call))
