@@ -34,7 +34,10 @@ class CallState(Call):
         inflow: Inflow | None = None,
         outflow: Outflow | None = None,
     ) -> None:
-        super().__init__(role, shape)
+        # As `Call` does it; one is made for every call, and a call of `super` costs as much.
+        self.role = role
+        self.shape = shape
+        self.phase = Phase.OPEN if shape.requester_streams else Phase.ENDED
         self.id = number
         self.inflow = inflow
         self.outflow = outflow
@@ -112,7 +115,9 @@ class Session:
             RemoteProtocolError: the number is not one that the peer may use now.
             TooManyCallsError: it has too many calls under way, or we are draining.
         """
-        self.refuse(number)
+        if number % 2 == self.initiator or number <= self._last_theirs:
+            raise RemoteProtocolError(f"call {number} after call {self._last_theirs}")
+        self._last_theirs = number
         if len(self._theirs) >= self.max_calls:
             raise TooManyCallsError(f"{self.max_calls} calls are under way already")
         state = CallState(
@@ -131,7 +136,7 @@ class Session:
         Raises:
             RemoteProtocolError: the number is not one that the peer may use now.
         """
-        if number % 2 == (1 if self.initiator else 0) or number <= self._last_theirs:
+        if number % 2 == self.initiator or number <= self._last_theirs:
             raise RemoteProtocolError(f"call {number} after call {self._last_theirs}")
         self._last_theirs = number
 
@@ -139,6 +144,7 @@ class Session:
         """Forget a call that is over here; what still comes for it is late."""
         table = self._own if state.role is Role.REQUESTER else self._theirs
         table.pop(state.id, None)
+        state.owner = None  # no cycle that only the collector could free
 
     def renew(self) -> list[CallState]:
         """The peer was replaced by another: forget its calls and ours; what they were.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -184,7 +184,7 @@ class Client:
 
     def _call(
         self, method: Method[RequestT, ReplyT], request: RequestT, timeout_s: float | None
-    ) -> Coroutine[Any, Any, ReplyT]:
+    ) -> Awaitable[ReplyT]:
         route = route_of(method, self.protocol.package)
         return self._caller.call(route, request, timeout_s)
 

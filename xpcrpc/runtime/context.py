@@ -14,7 +14,6 @@ from .messages import metadata_of
 if TYPE_CHECKING:
     from .client import Client
     from .link import Link
-    from .scope import Scope
     from .server import Server
     from .serving import ServedCall
 
@@ -26,16 +25,20 @@ AnyClient = TypeVar("AnyClient", bound="Client")
 class CallContext:
     """One call, as its handler sees it."""
 
-    __slots__ = ("_call", "_link", "_scope", "method", "peer")
+    __slots__ = ("_call",)
 
-    def __init__(self, scope: Scope, link: Link, call: ServedCall) -> None:
-        self._scope = scope
-        self._link = link
+    def __init__(self, call: ServedCall) -> None:
         self._call = call
-        self.method: Method[Any, Any] = call.route.method
+
+    @property
+    def method(self) -> Method[Any, Any]:
         """The method that was called."""
-        self.peer: PeerIdentity = call.received.sender
+        return self._call.route.method
+
+    @property
+    def peer(self) -> PeerIdentity:
         """Who sent this very message, by the kernel's word."""
+        return self._call.received.sender
 
     @property
     def metadata(self) -> Metadata:
@@ -50,11 +53,11 @@ class CallContext:
     @property
     def links(self) -> tuple[Link]:
         """The caller's connection; for event senders."""
-        return (self._link,)
+        return (self._call.link,)
 
     def client(self, kind: type[AnyClient]) -> AnyClient:
         """A client of what the caller serves on this same connection, if the contract says so."""
-        return kind.over(self._link)
+        return kind.over(self._call.link)
 
     @property
     def remaining_s(self) -> float:
@@ -63,7 +66,7 @@ class CallContext:
         Calls made while this one is served get no more time than that by themselves.
         """
         until = serving_until.get()
-        return math.inf if until is math.inf else max(0.0, until - self._link.loop.time())
+        return math.inf if until is math.inf else max(0.0, until - self._call.link.loop.time())
 
     def offer(self, server: Server[ClientT]) -> ClientEnd[ClientT]:
         """Serve another protocol, to whoever gets the returned end.
@@ -71,9 +74,9 @@ class CallContext:
         It has no name and no peer rule: the end itself is the permission. It is
         served until the host that runs this handler stops.
         """
-        end: ClientEnd[ClientT] = self._scope.offer(server)
+        end: ClientEnd[ClientT] = self._call.serving.scope.offer(server)
         return end
 
     def serve(self, end: ServerEnd[ServerT], server: ServerT) -> None:
         """Serve whoever made ``end``, until either side's connection ends or the host stops."""
-        self._scope.serve_end(end, server)
+        self._call.serving.scope.serve_end(end, server)

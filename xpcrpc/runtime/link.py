@@ -185,7 +185,8 @@ class Link:
 
     def _abandon(self, fault: TransportError) -> None:
         for state in self.session.renew():
-            state.owner.lost(fault)
+            if state.owner is not None:  # one's end may have ended another
+                state.owner.lost(fault)
 
     def _end(self, fault: TransportError) -> None:
         if self.closed:

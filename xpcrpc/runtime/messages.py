@@ -116,9 +116,9 @@ def encode_message(message: Message) -> Encoded:
 def encode_request(
     route: Route,
     request: Any,
-    *,
     call: int = 0,
     timeout_s: float | None = None,
+    *,
     window: int = 0,
     metadata: Mapping[str, str] | None = None,
 ) -> Encoded:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextvars import Token
 from functools import partial
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from ..errors import (
     CallCancelledError,
     CallError,
     DecodeError,
+    EncodeError,
     HandlerFailedError,
     InvalidMessageError,
     NotPermittedError,
@@ -37,7 +39,6 @@ from .messages import (
     Asked,
     Encoded,
     PlainItems,
-    Route,
     decode_argument,
     decode_items,
     encode_failure,
@@ -66,35 +67,34 @@ _ANSWERS: Final = (
 class ServedCall:
     """One call of the peer's: how it may be stopped, and by what."""
 
-    __slots__ = (
-        "asked",
-        "deadline",
-        "inbox",
-        "link",
-        "outbox",
-        "received",
-        "reply_metadata",
-        "route",
-        "state",
-        "stopped",
-        "task",
-        "why",
-    )
+    # Defaults in the class: one is made for every call, and most of this is never set.
+    state: CallState | None = None
+    deadline = math.inf
+    inbox: Inbox[Any] | None = None
+    outbox: Outbox | None = None
+    task: asyncio.Task[Any] | None = None
+    stopped = False
+    why: CallError | None = None
+    """Why it was stopped, for the answer; None if nobody waits for one."""
+    sent_metadata: Metadata | None = None
 
-    def __init__(self, link: Link, route: Route, received: ReceivedFrame, asked: Asked) -> None:
-        self.link = link
-        self.asked = asked
-        self.reply_metadata: Metadata = {}
-        self.route = route
+    def __init__(
+        self, serving: Serving, target: Target, received: ReceivedFrame, asked: Asked
+    ) -> None:
+        self.serving = serving
+        self.link = serving.link
+        self.target = target
+        self.route = target.route
         self.received = received
-        self.state: CallState | None = None
-        self.deadline = math.inf
-        self.inbox: Inbox[Any] | None = None
-        self.outbox: Outbox | None = None
-        self.task: asyncio.Task[Any] | None = None
-        self.stopped = False
-        self.why: CallError | None = None
-        """Why it was stopped, for the answer; None if nobody waits for one."""
+        self.asked = asked
+        self.request: Any = None
+
+    @property
+    def reply_metadata(self) -> Metadata:
+        """What goes beside the reply."""
+        if self.sent_metadata is None:
+            self.sent_metadata = {}
+        return self.sent_metadata
 
     def stop(self, why: CallError | None) -> None:
         """Cancel the handler."""
@@ -169,8 +169,8 @@ class Serving:
     """Answers what a peer asks for."""
 
     def __init__(self, scope: Scope, link: Link, router: Router) -> None:
-        self._scope = scope
-        self._link = link
+        self.scope = scope
+        self.link = link
         self._router = router
         self._serial: dict[str, asyncio.Lock] = {}
         link.session.max_calls = scope.max_calls
@@ -178,42 +178,41 @@ class Serving:
 
     def request(self, received: ReceivedFrame, asked: Asked) -> None:
         """Begin a call, or refuse it."""
-        link = self._link
         admitted = False
         try:
             target = self._router.find(asked.selector)
             route = target.route
-            if self._scope.draining and received.expects_reply and target.own:
+            if self.scope.draining and received.expects_reply and target.own:
                 raise UnavailableError("the service is ending and takes no new calls")
             requires = route.method.requires
             if requires is not None and not permits(requires, received.sender):
                 raise NotPermittedError(f"{route.method.name} is not for this peer")
-            call = ServedCall(link, route, received, asked)
+            call = ServedCall(self, target, received, asked)
             admitted = True  # or refused by the table, which notes its number, too
             self._admit(call, asked)
             try:
-                request = decode_argument(route, asked, received)
+                call.request = decode_argument(route, asked, received)
             except CallError:
                 self._close(call)
                 raise
         except CallError as error:
-            link.refuse(received, error, None if admitted else asked.call)
+            self.link.refuse(received, error, None if admitted else asked.call)
         except RemoteProtocolError as error:
-            link.violated(error)
+            self.link.violated(error)
         else:
-            self._scope.workers.run(self._serve(call, target, request))
+            self.scope.workers.run(self._serve(call))
 
     def _admit(self, call: ServedCall, asked: Asked) -> None:
         """Enter the call into the table, if the peer speaks of it by number."""
-        route, link = call.route, self._link
+        route, link = call.route, self.link
         if asked.call is not None:
-            call.state = link.session.accept(
+            state = call.state = link.session.accept(
                 asked.call, route.shape, window=route.method.window, credit=asked.window
             )
-            call.state.owner = call
-            if call.state.inflow is not None:
+            state.owner = call
+            if state.inflow is not None:
                 # Before the handler begins: the end of no items may come earlier yet.
-                call.inbox = Inbox(link.loop, call.state.inflow, grant=call.grant)
+                call.inbox = Inbox(link.loop, state.inflow, grant=call.grant)
         elif route.shape is not Shape.UNARY:
             raise InvalidMessageError(f"a stream needs {keys.CALL}")
         if asked.timeout_ns is not None:
@@ -222,28 +221,29 @@ class Serving:
 
     def _close(self, call: ServedCall) -> None:
         if call.deadline is not math.inf:
-            self._link.deadlines.discard(call)
+            self.link.deadlines.discard(call)
         if call.state is not None:
-            self._link.session.close(call.state)
+            self.link.session.close(call.state)
 
-    async def _serve(self, call: ServedCall, target: Target, request: Any) -> None:
+    async def _serve(self, call: ServedCall) -> None:
         """Run a call to its answer. Never raises but for cancellation."""
         received = call.received
         call.task = asyncio.current_task()
         until = None if call.deadline is math.inf else serving_until.set(call.deadline)
-        run = self._unary if call.route.shape is Shape.UNARY else self._streams
         if not received.expects_reply:
-            self._scope.begin_transaction()  # a request holds one of its own (C-149)
+            self.scope.begin_transaction()  # a request holds one of its own (C-149)
         try:
             if call.stopped:
                 raise asyncio.CancelledError
             if call.route.method.serial:
                 async with self._serial.setdefault(call.route.method.name, asyncio.Lock()):
-                    reply = await run(call, target, request)
+                    reply = await self._answer(call)
+            elif call.route.shape is Shape.UNARY:
+                reply = await self._unary(call)
             else:
-                reply = await run(call, target, request)
+                reply = await self._streams(call)
             if received.expects_reply:
-                received.reply(*reply)
+                self._reply(call, reply)
         except asyncio.CancelledError:
             if received.expects_reply:
                 if call.why is None:
@@ -255,41 +255,56 @@ class Serving:
             _log.exception("%s: the reply could not be sent", call.route.method.name)
         finally:
             if until is not None:
-                serving_until.reset(until)
+                _leave(until)
             if not received.expects_reply:
-                self._scope.end_transaction()
+                self.scope.end_transaction()
             call.task = None
             self._close(call)
 
-    async def _unary(self, call: ServedCall, target: Target, request: Any) -> Encoded:
-        route = call.route
+    def _answer(self, call: ServedCall) -> Coroutine[Any, Any, Encoded]:
+        return self._unary(call) if call.route.shape is Shape.UNARY else self._streams(call)
+
+    def _reply(self, call: ServedCall, reply: Encoded) -> None:
         try:
-            context = self._context(call)
-            arguments = (request, context) if target.takes_request else (context,)
-            if not self._scope.interceptors or not target.own:
-                result = await target.handler(*arguments)
-            else:
+            call.received.reply(*reply)
+        except EncodeError as error:
+            # Too large, or a descriptor that was closed: the caller shall hear of it at once.
+            name = call.route.method.name
+            _log.error("%s: the reply cannot be sent: %s", name, error)
+            failure = HandlerFailedError(f"the reply of {name} cannot be sent")
+            call.received.reply(*encode_failure(failure, self._sent(call)))
+
+    async def _unary(self, call: ServedCall) -> Encoded:
+        target = call.target
+        try:
+            context = CallContext(call)
+            if self.scope.interceptors and target.own:
+                arguments = (call.request, context) if target.takes_request else (context,)
                 result = await self._intercepted(call, partial(target.handler, *arguments))
-            return encode_result(route, result, 0, call.reply_metadata)
+            elif target.takes_request:
+                result = await target.handler(call.request, context)
+            else:
+                result = await target.handler(context)
+            return encode_result(call.route, result, 0, call.sent_metadata)
         except Exception as error:
             return self._failure(call, error)
 
-    async def _streams(self, call: ServedCall, target: Target, request: Any) -> Encoded:
-        route, state = call.route, call.state
+    async def _streams(self, call: ServedCall) -> Encoded:
+        route, state, target = call.route, call.state, call.target
         assert state is not None
-        arguments: list[Any] = [request] if target.takes_request else []
+        arguments: list[Any] = [call.request] if target.takes_request else []
         if call.inbox is not None:
             arguments.append(Incoming(call.inbox))
             call.grant(route.method.window)
-        handler = partial(target.handler, *arguments, self._context(call))
+        handler = partial(target.handler, *arguments, CallContext(call))
         if route.shape.streams(Role.RESPONDER):
             handler = partial(self._send_items, call, handler)
         try:
-            if not self._scope.interceptors:
+            if not self.scope.interceptors:
                 result = await handler()
             else:
                 result = await self._intercepted(call, handler)
-            return encode_result(route, result, self._sent(call), call.reply_metadata)
+            return encode_result(route, result, self._sent(call), call.sent_metadata)
         except Exception as error:
             if call.outbox is not None and not isinstance(error, StreamOverflowError):
                 await call.outbox.drain()  # what was made before the failure goes before it
@@ -306,7 +321,7 @@ class Serving:
         assert state is not None
         assert state.outflow is not None
         outbox = call.outbox = Outbox(
-            self._link.loop,
+            self.link.loop,
             state.outflow,
             window=route.method.window,
             overflow=route.method.overflow,
@@ -333,21 +348,18 @@ class Serving:
             peer=call.received.sender,
             metadata=metadata_of(call.asked.message),
             reply_metadata=call.reply_metadata,
-            remaining_s=until if until is math.inf else until - self._link.loop.time(),
+            remaining_s=until if until is math.inf else until - self.link.loop.time(),
         )
-        return await wrapped(self._scope.interceptors, info, proceed)()
-
-    def _context(self, call: ServedCall) -> CallContext:
-        return CallContext(self._scope, self._link, call)
+        return await wrapped(self.scope.interceptors, info, proceed)()
 
     def _failure(self, call: ServedCall, error: Exception) -> Encoded:
         name, sent = call.route.method.name, self._sent(call)
         if isinstance(error, ContractError):
             if type(error).code in call.route.errors:
-                return encode_failure(error, sent, call.reply_metadata)
+                return encode_failure(error, sent, call.sent_metadata)
             _log.error("%s raised an error that its contract does not list", name, exc_info=error)
         elif isinstance(error, _ANSWERS):
-            return encode_failure(error, sent, call.reply_metadata)
+            return encode_failure(error, sent, call.sent_metadata)
         else:
             _log.error("%s failed", name, exc_info=error)
         return encode_failure(HandlerFailedError(f"{name} failed"), sent)
@@ -356,3 +368,11 @@ class Serving:
     def _sent(call: ServedCall) -> int:
         state = call.state
         return state.outflow.sent if state is not None and state.outflow is not None else 0
+
+
+def _leave(until: Token[float]) -> None:
+    """The call is over: what its task does next has no deadline of this one."""
+    try:
+        serving_until.reset(until)
+    except ValueError:
+        pass  # closed from outside its task (`Workers.close`), whose context goes with it

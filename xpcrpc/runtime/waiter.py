@@ -15,11 +15,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator
 from contextvars import Context
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 T = TypeVar("T")
 
-_PENDING: Any = object()
+PENDING: Final[Any] = object()
+"""Stands for a value that is not there yet."""
 
 
 class Waiter(Generic[T]):
@@ -29,17 +30,17 @@ class Waiter(Generic[T]):
     _asyncio_future_blocking = False
     _callback: Callable[[Any], object] | None = None
     _context: Context | None = None
-    _value: T = _PENDING
+    _value: T = PENDING
     _error: BaseException | None = None
     _cancelled = False
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
 
-    def wake(self, value: T) -> None:
-        """Give the value; the waiting task goes on inside this call."""
-        if self._value is not _PENDING or self._error is not None:
-            return
+    def wake(self, value: T) -> bool:
+        """Give the value; the waiting task goes on inside this call. False: it was done already."""
+        if self._value is not PENDING or self._error is not None:
+            return False
         self._value = value
         callback = self._callback
         if callback is not None:
@@ -49,16 +50,17 @@ class Waiter(Generic[T]):
                 callback(self)
             else:
                 context.run(callback, self)
+        return True
 
     def wake_soon(self, value: T) -> None:
         """Give the value; the waiting task goes on in the loop's next turn."""
-        if self._value is _PENDING and self._error is None:
+        if self._value is PENDING and self._error is None:
             self._value = value
             self._schedule()
 
     def fail_soon(self, error: BaseException) -> None:
         """Give an exception; the waiting task goes on in the loop's next turn."""
-        if self._value is _PENDING and self._error is None:
+        if self._value is PENDING and self._error is None:
             self._error = error
             self._schedule()
 
@@ -75,7 +77,7 @@ class Waiter(Generic[T]):
 
     def done(self) -> bool:
         """Whether it has a value, an exception, or was cancelled."""
-        return self._value is not _PENDING or self._error is not None
+        return self._value is not PENDING or self._error is not None
 
     def cancelled(self) -> bool:
         """Whether it was cancelled."""
@@ -88,15 +90,15 @@ class Waiter(Generic[T]):
             BaseException: the exception that was given instead.
             asyncio.InvalidStateError: there is neither yet.
         """
+        if self._value is not PENDING:
+            return self._value
         if self._error is not None:
             error, self._error = self._error, asyncio.InvalidStateError("already raised")
             try:
                 raise error
             finally:
                 del error  # no cycle between the exception and this frame
-        if self._value is _PENDING:
-            raise asyncio.InvalidStateError("the waiter has no value yet")
-        return self._value
+        raise asyncio.InvalidStateError("the waiter has no value yet")
 
     def cancel(self, msg: Any = None) -> bool:
         """Wake the task with ``CancelledError``; False if it was done already."""
@@ -123,7 +125,7 @@ class Waiter(Generic[T]):
         return 1
 
     def __await__(self) -> Generator[Any, None, T]:
-        if self._value is _PENDING and self._error is None:
+        if self._value is PENDING and self._error is None:
             self._asyncio_future_blocking = True
             yield self
         return self.result()

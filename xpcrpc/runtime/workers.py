@@ -34,25 +34,20 @@ class Workers:
         self._loop = loop
         self._idle: list[Waiter[Job]] = []
         self._tasks: dict[asyncio.Task[None], Job | None] = {}
-        self._busy = 0
+        self.busy = 0
+        """How many jobs have begun and not ended."""
         self.begun = 0
         """How many jobs have begun since the beginning."""
-        self._all_idle = asyncio.Event()
-        self._all_idle.set()
-
-    @property
-    def busy(self) -> int:
-        """How many jobs have begun and not ended."""
-        return self._busy
+        self._all_idle: asyncio.Future[None] | None = None
+        """Set when somebody waits for it."""
 
     def run(self, job: Job) -> None:
         """Start a job; from a callback of the loop, never from inside a task.
 
         The job must not raise; whatever it does raise is logged.
         """
-        self._busy += 1
+        self.busy += 1
         self.begun += 1
-        self._all_idle.clear()
         if self._idle:
             self._idle.pop().wake(job)
         else:
@@ -67,9 +62,10 @@ class Workers:
             self._job_ended()
 
     def _job_ended(self) -> None:
-        self._busy -= 1
-        if not self._busy:
-            self._all_idle.set()
+        self.busy -= 1
+        if not self.busy and self._all_idle is not None:
+            self._all_idle.set_result(None)
+            self._all_idle = None
 
     async def _work(self, job: Job) -> None:
         this = asyncio.current_task()
@@ -96,7 +92,10 @@ class Workers:
 
     async def wait_idle(self) -> None:
         """Wait until every job has ended."""
-        await self._all_idle.wait()
+        while self.busy:
+            if self._all_idle is None:
+                self._all_idle = self._loop.create_future()
+            await asyncio.shield(self._all_idle)
 
     def stop(self) -> None:
         """Cancel what runs, and every idle task."""

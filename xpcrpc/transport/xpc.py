@@ -23,13 +23,21 @@ from .base import Frame, ReplyHandler
 from .xpc_connection import NOBODY, XpcConnection, XpcListener, XpcPeer
 from .xpc_failures import failure_of, service_name
 from .xpc_handles import endpoint_pointer, unpack
-from .xpc_message import Process, XpcReceived
+from .xpc_message import Process, XpcReceived, XpcRequest
 
 BUFFER_BYTES: Final = 128 * 1024
 """One drain's events. A message that does not fit gets a buffer of its own."""
 
 TURNS: Final = 16
 """Drains before other callbacks of the loop have their turn."""
+
+# Looked up once, as each is used for every message.
+_batch: Final = records.BATCH.unpack_from
+_record: Final = records.RECORD.unpack_from
+_BATCH_BYTES: Final = records.BATCH.size
+_RECORD_BYTES: Final = records.RECORD.size
+_MESSAGE: Final = records.MESSAGE
+_REPLY: Final = records.REPLY
 
 _log: Final = logging.getLogger("xpcrpc.transport")
 _transports: dict[asyncio.AbstractEventLoop, XpcTransport] = {}
@@ -57,9 +65,11 @@ class XpcTransport:
         self._view = memoryview(self._buffer)
         self._pointer = ffi.from_buffer(self._buffer)
         self._kept: dict[int, XpcPeer] = {}
-        self._calls: dict[int, tuple[ReplyHandler, XpcConnection]] = {}
+        self.calls: dict[int, tuple[ReplyHandler, XpcConnection]] = {}
+        """Requests that await their reply, by number."""
         self._barriers: dict[int, Callable[[], None]] = {}
-        self._last_call = 0
+        self.last_call = 0
+        """The number of the latest request or barrier."""
         self._transactions = 0
         self.guard: AsyncGenerator[None, None] | None = None
         self._fd = lib.xr_mailbox_fd(box)
@@ -141,43 +151,33 @@ class XpcTransport:
         """Hold it until its final event."""
         self._kept[peer.token] = peer
 
-    def expect(self, connection: XpcConnection, on_reply: ReplyHandler) -> int:
-        """A number for a new request."""
-        self._last_call += 1
-        self._calls[self._last_call] = (on_reply, connection)
-        return self._last_call
-
-    def unexpect(self, call: int) -> None:
-        """The request was not sent."""
-        del self._calls[call]
-
     def expect_barrier(self, on_run: Callable[[], None]) -> int:
         """A number for a new barrier."""
-        self._last_call += 1
-        self._barriers[self._last_call] = on_run
-        return self._last_call
+        self.last_call += 1
+        self._barriers[self.last_call] = on_run
+        return self.last_call
 
     # -- events
 
     def _on_readable(self) -> None:
         for _ in range(TURNS):
-            if self.process.closed or self.process.forked or not self._drain():
+            if self.process.over or not self._drain():
                 return
         # What waits in the mailbox does not show on the descriptor.
         self._loop.call_soon(self._on_readable)
 
     def _drain(self) -> bool:
         """Handle one buffer of events; whether there is more to do at once."""
-        view, pointer, size = self._view, self._pointer, BUFFER_BYTES
-        lib.xr_mailbox_drain(self._box, pointer, size)
-        count, more, needed = records.BATCH.unpack_from(view)
+        view = self._view
+        lib.xr_mailbox_drain(self._box, self._pointer, BUFFER_BYTES)
+        count, more, needed = _batch(view)
         own = needed != 0
         if own:
             large = bytearray(needed)
             view = memoryview(large)
             lib.xr_mailbox_drain(self._box, ffi.from_buffer(large), needed)
-            count, more, _ = records.BATCH.unpack_from(view)
-        offset = records.BATCH.size
+            count, more, _ = _batch(view)
+        offset = _BATCH_BYTES
         for _ in range(count):
             offset = self._take(view, offset, own)
         if more & records.MORE_LOG:
@@ -186,10 +186,8 @@ class XpcTransport:
 
     def _take(self, view: memoryview, offset: int, own: bool) -> int:
         """Handle the record at ``offset``; returns the next one's. ``own``: keep slices of it."""
-        (
-            kind, error, token, call, pointer, length, handle_count, pid, euid, egid, asid, _
-        ) = records.RECORD.unpack_from(view, offset)  # fmt: skip
-        start: int = offset + records.RECORD.size
+        kind, error, token, call, pointer, length, handle_count, ids, _ = _record(view, offset)
+        start = offset + _RECORD_BYTES
         end: int = start + length
         after = (end + 7) & ~7
         frame: Frame = view[start:end] if own else bytes(view[start:end])
@@ -198,21 +196,23 @@ class XpcTransport:
             handles = unpack(view, after, handle_count)
             after += handle_count * records.HANDLE.size
         try:
-            if kind == records.PEER:
-                self._on_peer(token, pointer)
-            elif kind == records.REPLY:
-                on_reply, connection = self._calls.pop(call)
+            if kind == _REPLY:
+                on_reply, connection = self.calls.pop(call)
                 if error:
                     on_reply(failure_of(error, frame, connection))
+                elif pointer:  # a reply that wants one itself (C-135)
+                    sender = connection.sender(ids)
+                    on_reply(XpcRequest(frame, handles, sender, pointer, self.process))
                 else:
-                    sender = connection.sender(pid, euid, egid, asid)
-                    on_reply(XpcReceived(frame, handles, sender, pointer, self.process))
+                    on_reply(XpcReceived(frame, handles, connection.sender(ids)))
+            elif kind == _MESSAGE:
+                self._on_message(token, frame, handles, ids, pointer)
+            elif kind == records.PEER:
+                self._on_peer(token, pointer)
             elif kind == records.ERROR:
                 self._on_error(token, error, frame)
-            elif kind == records.BARRIER:
-                self._barriers.pop(call)()
             else:
-                self._on_message(token, frame, handles, (pid, euid, egid, asid), pointer)
+                self._barriers.pop(call)()
         except Exception as failure:
             self._loop.call_exception_handler(
                 {"message": "a handler of an XPC connection failed", "exception": failure}
@@ -220,19 +220,20 @@ class XpcTransport:
         return after
 
     def _on_message(
-        self,
-        token: int,
-        frame: Frame,
-        handles: tuple[Handle, ...],
-        ids: tuple[int, int, int, int],
-        pointer: int,
+        self, token: int, frame: Frame, handles: tuple[Handle, ...], ids: bytes, pointer: int
     ) -> None:
         connection = self._kept.get(token)
-        if isinstance(connection, XpcConnection) and connection.handler is not None:
-            sender = connection.sender(*ids)
-            connection.handler(XpcReceived(frame, handles, sender, pointer, self.process))
+        handler = connection.handler if type(connection) is XpcConnection else None
+        sender = NOBODY if handler is None else connection.sender(ids)  # type: ignore[union-attr]
+        message = (
+            XpcRequest(frame, handles, sender, pointer, self.process)
+            if pointer
+            else XpcReceived(frame, handles, sender)
+        )
+        if handler is None:
+            message.discard()
         else:
-            XpcReceived(frame, handles, NOBODY, pointer, self.process).discard()
+            handler(message)
 
     def _on_peer(self, token: int, pointer: int) -> None:
         listener = self._kept.get(token)
@@ -264,15 +265,15 @@ class XpcTransport:
 
         Requests under way end with `ConnectionInvalidError`.
         """
-        if self.process.closed or self.process.forked:
+        if self.process.over:
             return
-        calls, self._calls = self._calls, {}
+        calls, self.calls = self.calls, {}
         kept, self._kept = self._kept, {}
         barriers, self._barriers = self._barriers, {}
         alive = not self._loop.is_closed()
         if alive:
             self._loop.remove_reader(self._fd)
-        self.process.closed = True
+        self.process.close()
         _open.discard(self)
         for peer in [*kept.values(), *(connection for _, connection in calls.values())]:
             peer.dispose()
@@ -324,7 +325,7 @@ def _close_with_the_loop(transport: XpcTransport) -> None:
 def _after_fork() -> None:
     Process.is_child = Process.was_used
     for transport in _open:
-        transport.process.forked = True
+        transport.process.fork()
     _open.clear()
     _transports.clear()
 

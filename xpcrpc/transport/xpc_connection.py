@@ -5,15 +5,16 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..codec.frame import encode
 from ..errors import MisuseError, ServiceConfigurationError, TransportError
 from ..native import ffi, lib
 from ..rules import PeerRule
 from ..values import Endpoint, Handle
+from . import xpc_records as records
 from .base import Connection, EventHandler, Frame, PeerIdentity, ReplyHandler
-from .xpc_handles import XpcObject, pack
+from .xpc_handles import NO_TABLE, XpcObject, pack
 from .xpc_message import refusal
 from .xpc_requirement import macos_call
 from .xpc_rules import linux_rule
@@ -102,7 +103,7 @@ class XpcPeer:
 class XpcConnection(XpcPeer):
     """A client, or a listener's peer; see `base.Connection`."""
 
-    __slots__ = ("_ended", "_handler", "_idle_suspends", "_peer")
+    __slots__ = ("_ended", "_handler", "_idle_suspends", "_peer", "ids")
 
     def __init__(self, transport: XpcTransport, pointer: Any, name: str) -> None:
         super().__init__(transport, pointer, name)
@@ -110,6 +111,8 @@ class XpcConnection(XpcPeer):
         self._ended = False
         self._idle_suspends = 0
         self._peer: PeerIdentity | None = None
+        self.ids = b""
+        """The sender's of the most recent message, as `records.IDS`."""
 
     @property
     def peer(self) -> PeerIdentity:
@@ -121,10 +124,12 @@ class XpcConnection(XpcPeer):
             return PeerIdentity(signed[0], unsigned[0], unsigned[1], signed[1] % 2**32)
         return self._peer or NOBODY
 
-    def sender(self, pid: int, euid: int, egid: int, asid: int) -> PeerIdentity:
+    def sender(self, ids: bytes) -> PeerIdentity:
         """The identity in a record; the same object as long as nothing changes."""
         peer = self._peer
-        if peer is None or peer.pid != pid or peer.euid != euid or peer.egid != egid:
+        if peer is None or ids != self.ids:
+            pid, euid, egid, asid = records.IDS.unpack(ids)
+            self.ids = ids
             self._peer = peer = PeerIdentity(pid, euid, egid, asid % 2**32)
         return peer
 
@@ -166,32 +171,31 @@ class XpcConnection(XpcPeer):
 
     def send(self, frame: Frame, handles: Sequence[Handle] = ()) -> None:
         """See `base.Connection.send`."""
-        process = self._process
-        if process.forked or process.closed:
-            process.check()
+        if self._process.over:
+            self._process.check()
         data = frame if type(frame) is bytes else ffi.from_buffer(frame)
         if handles:
             table, _alive = pack(handles)
             status = lib.xr_connection_send(self._c, data, len(frame), table, len(handles))
         else:
-            status = lib.xr_connection_send(self._c, data, len(frame), ffi.NULL, 0)
+            status = lib.xr_connection_send(self._c, data, len(frame), NO_TABLE, 0)
         if status:
             raise refusal(status, len(frame), len(handles))
 
     def request(self, frame: Frame, handles: Sequence[Handle], on_reply: ReplyHandler) -> None:
         """See `base.Connection.request`."""
-        process = self._process
-        if process.forked or process.closed:
-            process.check()
+        if self._process.over:
+            self._process.check()
         data = frame if type(frame) is bytes else ffi.from_buffer(frame)
+        table = NO_TABLE
         if handles:
             table, _alive = pack(handles)
-        else:
-            table = ffi.NULL
-        call = self._transport.expect(self, on_reply)
+        transport = self._transport
+        call = transport.last_call = transport.last_call + 1
+        transport.calls[call] = on_reply, self
         status = lib.xr_connection_request(self._c, data, len(frame), table, len(handles), call)
         if status:
-            self._transport.unexpect(call)
+            del transport.calls[call]
             raise refusal(status, len(frame), len(handles))
 
     def barrier(self, on_run: Callable[[], None]) -> None:
@@ -229,7 +233,8 @@ class XpcListener(XpcPeer):
         return Endpoint(XpcObject(pointer))
 
 
-NOBODY = PeerIdentity(0, 2**32 - 1, 2**32 - 1, 2**32 - 1)
+NOBODY: Final = PeerIdentity(0, 2**32 - 1, 2**32 - 1, 2**32 - 1)
+"""Before anything was exchanged (C-98)."""
 
 
 def _set_rule(pointer: Any, rule: PeerRule) -> int:

@@ -13,6 +13,9 @@ from ..native import ffi, lib
 from ..values import Endpoint, FileDescriptor, Handle, SharedMemory
 from . import xpc_records as records
 
+NO_TABLE: Final = ffi.NULL
+"""What stands for the bridge's table where there are no handles."""
+
 _log: Final = logging.getLogger("xpcrpc.transport")
 
 

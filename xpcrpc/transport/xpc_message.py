@@ -9,13 +9,40 @@ from ..errors import EncodeError, MisuseError, XpcRpcError
 from ..native import ffi, lib
 from ..values import Handle
 from .base import Frame, PeerIdentity
-from .xpc_handles import close_all, pack
+from .xpc_handles import NO_TABLE, close_all, pack
 
 
 class XpcReceived:
-    """A message that arrived; see `base.ReceivedFrame`."""
+    """A message to which nobody awaits a reply; see `base.ReceivedFrame`."""
 
-    __slots__ = ("_process", "_reply", "expects_reply", "frame", "handles", "sender")
+    __slots__ = ("frame", "handles", "sender")
+
+    expects_reply = False
+
+    def __init__(self, frame: Frame, handles: Sequence[Handle], sender: PeerIdentity) -> None:
+        self.frame = frame
+        self.handles = handles
+        self.sender = sender
+
+    def reply(self, frame: Frame, handles: Sequence[Handle] = ()) -> None:
+        """There is nobody to answer."""
+        raise MisuseError("nobody waits for a reply to this message; test expects_reply first")
+
+    def drop(self) -> None:
+        """No reply is expected anyhow."""
+
+    def discard(self) -> None:
+        """Drop it, and close its handles."""
+        self.drop()
+        close_all(self.handles)
+
+
+class XpcRequest(XpcReceived):
+    """A message whose sender awaits a reply."""
+
+    __slots__ = ("_process", "_reply")
+
+    expects_reply = True
 
     def __init__(
         self,
@@ -25,11 +52,10 @@ class XpcReceived:
         reply: int,
         process: Process,
     ) -> None:
-        """``reply`` is the bridge's pointer for the answer, owned from here on; 0 is none."""
+        """``reply`` is the bridge's pointer for the answer, owned from here on."""
         self.frame = frame
         self.handles = handles
         self.sender = sender
-        self.expects_reply = reply != 0
         self._reply = reply
         self._process = process
 
@@ -38,17 +64,14 @@ class XpcReceived:
         if not self._reply:
             raise MisuseError(
                 "this message was answered or dropped already; a message has one reply"
-                if self.expects_reply
-                else "nobody waits for a reply to this message; test expects_reply first"
             )
-        self._process.check()
-        pointer = ffi.cast("void *", self._reply)
+        if self._process.over:
+            self._process.check()
+        data = frame if type(frame) is bytes else ffi.from_buffer(frame)
+        table = NO_TABLE
         if handles:
             table, _alive = pack(handles)
-        else:
-            table = ffi.NULL
-        data = frame if type(frame) is bytes else ffi.from_buffer(frame)
-        status = lib.xr_message_reply(pointer, data, len(frame), table, len(handles))
+        status = lib.xr_message_reply(self._reply, data, len(frame), table, len(handles))
         if status:
             raise refusal(status, len(frame), len(handles))
         self._reply = 0
@@ -57,12 +80,7 @@ class XpcReceived:
         """Say that no reply will come; doing so again changes nothing."""
         reply, self._reply = self._reply, 0
         if reply and not self._process.forked:
-            lib.xr_message_release(ffi.cast("void *", reply))
-
-    def discard(self) -> None:
-        """Drop it, and close its handles."""
-        self.drop()
-        close_all(self.handles)
+            lib.xr_message_release(reply)
 
     def __del__(self) -> None:
         if self._reply:
@@ -72,7 +90,7 @@ class XpcReceived:
 class Process:
     """Whether the transport still is in the process that made it (X36), and open."""
 
-    __slots__ = ("closed", "forked")
+    __slots__ = ("closed", "forked", "over")
 
     was_used: ClassVar[bool] = False
     """Whether anything of libxpc was ever used here."""
@@ -84,6 +102,16 @@ class Process:
         Process.was_used = True
         self.forked = self.is_child
         self.closed = False
+        self.over = self.forked
+        """Whether either is so: what is looked at before every message."""
+
+    def fork(self) -> None:
+        """This is a child now."""
+        self.forked = self.over = True
+
+    def close(self) -> None:
+        """The transport is at its end."""
+        self.closed = self.over = True
 
     def check(self) -> None:
         """Refuse to go on in a forked child, or after the end.

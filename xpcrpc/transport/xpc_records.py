@@ -14,8 +14,11 @@ from ..native import ffi
 BATCH: Final = struct.Struct("=IIQ")
 """count, more, needed"""
 
-RECORD: Final = struct.Struct("=IIQQQQIiIIiI")
-"""kind, error, token, call, pointer, frame_length, handle_count, pid, euid, egid, asid, 0"""
+RECORD: Final = struct.Struct("=IIQQQQI16sI")
+"""kind, error, token, call, pointer, frame_length, handle_count, ids (`IDS`), 0"""
+
+IDS: Final = struct.Struct("=iIIi")
+"""pid, euid, egid, asid; compared as bytes, as they hardly ever change"""
 
 HANDLE: Final = struct.Struct("=IiQQQQ")
 """kind, fd, size, writable, object, address"""

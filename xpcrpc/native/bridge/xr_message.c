@@ -4,9 +4,9 @@
 
 static atomic_size_t limit; /* 0: not asked for yet */
 
-int xr_message_reply(void *reply, const void *frame, size_t length,
+int xr_message_reply(uintptr_t reply, const void *frame, size_t length,
                      const struct xr_handle *handles, size_t count) {
-  xpc_object_t message = reply;
+  xpc_object_t message = (xpc_object_t)reply;
   xpc_connection_t remote;
   int status = xr__read_frame(frame, length, handles, count, &message);
 
@@ -19,7 +19,9 @@ int xr_message_reply(void *reply, const void *frame, size_t length,
   return XR_OK;
 }
 
-void xr_message_release(void *reply) { xpc_release(reply); }
+void xr_message_release(uintptr_t reply) {
+  xpc_release((xpc_object_t)reply);
+}
 
 size_t xr_message_limit(void) {
   size_t bytes = atomic_load_explicit(&limit, memory_order_relaxed);
