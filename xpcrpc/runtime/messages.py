@@ -167,7 +167,9 @@ def encode_failure(
 ) -> Encoded:
     """The frame of a reply that carries a failure, after so many items."""
     details = to_value(error) if isinstance(error, ContractError) else None
-    failure = envelope.Failure(error.code, str(error), details)
+    # Its words alone: whoever reads them adds the code, which travels beside them.
+    words = str(error) if isinstance(error, ContractError) else error.message
+    failure = envelope.Failure(error.code, words, details)
     return encode_message(_with(envelope.failure(failure), items, metadata))
 
 
