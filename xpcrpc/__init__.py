@@ -74,7 +74,7 @@ from .runtime.events import Events, EventSender
 from .runtime.host import Host, serve
 from .runtime.interceptors import CallInfo, ServedInfo
 from .runtime.server import Server
-from .runtime.streams import Stream
+from .runtime.stream import Stream
 from .transport.base import PeerIdentity
 from .values import (
     Date,

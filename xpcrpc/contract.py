@@ -99,7 +99,7 @@ class ContractError(CallError):
         return f"{type(self).__name__}({facts})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild_error, (type(self), _fields_of(self))
+        return _rebuild_error, (type(self), _fields_of(self)), dict(self.__dict__)
 
 
 def _fields_of(error: ContractError) -> dict[str, Any]:
@@ -151,7 +151,8 @@ class Method(Generic[RequestT, ReplyT]):
     """The type of the result: a type, None for nothing, or text to be read in the package."""
     errors: tuple[type[ContractError], ...] = ()
     oneway: bool = False
-    timeout_s: float = DEFAULT_TIMEOUT_S
+    timeout_s: float | None = None
+    """Seconds that a call may take; None is `DEFAULT_TIMEOUT_S`, and no bound for a stream."""
     idempotent: bool = False
     """Whether it may be sent again after an interruption."""
     serial: bool = False

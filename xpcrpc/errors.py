@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Self, final
+from typing import Any, ClassVar, Self, final
 
 
 class XpcRpcError(Exception):
@@ -204,6 +204,11 @@ class CallError(XpcRpcError):
     `code` is the number on the wire; a contract's own errors have 100 and up.
     """
 
+    may_have_run: ClassVar[bool] = True
+    """Whether the handler may have begun; False if the answer says that it did not."""
+    received: bool = False
+    """Whether it came from another process: a handler that lets it pass has failed itself."""
+
     def __init__(self, code: int, message: str) -> None:
         super().__init__(code, message)
         self.code = code
@@ -221,20 +226,22 @@ class _StandardCallError(CallError):
     def __init__(self, message: str) -> None:
         super().__init__(self.CODE, message)
 
-    def __reduce__(self) -> tuple[type[CallError], tuple[str]]:
-        return type(self), (self.message,)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.message,), dict(self.__dict__)
 
 
 class UnknownSelectorError(_StandardCallError):
     """The service has no such method (rama's code 1): its contract may be older."""
 
     CODE = 1
+    may_have_run = False
 
 
 class InvalidMessageError(_StandardCallError):
     """The service could not read the message's envelope (rama's code 2)."""
 
     CODE = 2
+    may_have_run = False
 
 
 class HandlerFailedError(_StandardCallError):
@@ -256,18 +263,21 @@ class UnavailableError(_StandardCallError):
     """The service is ending and takes no new calls; this one was not begun."""
 
     CODE = 5
+    may_have_run = False
 
 
 class TooManyCallsError(_StandardCallError):
     """The connection has as many calls under way as the service allows; this one was not begun."""
 
     CODE = 6
+    may_have_run = False
 
 
 class NotPermittedError(_StandardCallError):
     """The method asks for more than the peer's identity gives; it was not begun."""
 
     CODE = 7
+    may_have_run = False
 
 
 class StreamOverflowError(_StandardCallError):
@@ -279,30 +289,39 @@ class StreamOverflowError(_StandardCallError):
 class DeadlineExceededError(XpcRpcError, TimeoutError):
     """No answer came within the call's deadline; the service may still carry it out."""
 
+    may_have_run: bool = True
+    """Whether the request may have been carried out; False if it was never sent."""
+
     def __init__(self, method: str, timeout_s: float) -> None:
         super().__init__(method, timeout_s)
         self.method = method
         self.timeout_s = timeout_s
 
     def __str__(self) -> str:
-        return (
-            f"{self.method} was not answered within {self.timeout_s:g} s; "
-            "it may still be carried out"
+        return f"{self.method} was not answered within {self.timeout_s:g} s; " + (
+            "it may still be carried out" if self.may_have_run else "it was not sent"
         )
 
 
 class VersionMismatchError(XpcRpcError):
-    """The service's contract does not fit this client's; nothing was sent."""
+    """The service's contract does not fit this client's; the call was not carried out."""
+
+    may_have_run: ClassVar[bool] = False
 
     def __init__(
-        self, protocol: str, client: str, server: str, method: str, missing: tuple[str, ...]
+        self,
+        protocol: str,
+        client: str,
+        server: str | None,
+        method: str,
+        missing: tuple[str, ...],
     ) -> None:
         super().__init__(protocol, client, server, method, missing)
         self.protocol = protocol
         self.client = client
         """The version that this client was made from."""
         self.server = server
-        """The version that the service serves."""
+        """The version that the service serves; None if it does not tell."""
         self.method = method
         """The method that was called."""
         self.missing = missing
@@ -312,5 +331,6 @@ class VersionMismatchError(XpcRpcError):
         lacks = f"; it lacks {', '.join(self.missing)}" if self.missing else ""
         return (
             f"{self.method} cannot be called: this client was made from {self.protocol} "
-            f"{self.client}, the service serves {self.server}{lacks}"
+            f"{self.client}, the service "
+            f"{f'serves {self.server}' if self.server else 'does not tell what it serves'}{lacks}"
         )

@@ -117,7 +117,7 @@ class Extension(ControlServer):
         flow = self._flows.get(str(request.flow))
         if flow is None:
             raise NoSuchFlow(flow=request.flow)
-        return context.offer(Tap(flow))
+        return context.offer(Tap(flow), clients=1)
 
     def _status(self) -> Status:
         return Status(running=self._log is not None, since=self._since, config=self._config)

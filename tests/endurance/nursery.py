@@ -88,6 +88,7 @@ async def writer(count: str) -> None:
     """Write a long stream."""
     async with await MillClient.connect() as client:
         await client.soak(grains(int(count)), count=int(count))
+        await asyncio.Event().wait()  # until killed: what it used is yet to be looked at
 
 
 async def mixed(client: MillClient, choice: random.Random) -> None:

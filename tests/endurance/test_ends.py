@@ -154,7 +154,7 @@ async def test_a_name_is_served_by_one(nursery: Nursery) -> None:
     server = await nursery.serving()
     async with Host() as host:
         host.serve(MillService, Mill())
-        with pytest.raises(ServiceConfigurationError, match="another process"):
+        with pytest.raises(ServiceConfigurationError, match="Another process"):
             await asyncio.wait_for(host.wait(), PATIENCE_S)
     async with await MillClient.connect() as client:
         assert await client.echo(count=1)

@@ -60,8 +60,6 @@ async def test_a_server_that_is_killed_at_any_moment_ends_every_call(nursery: Nu
         ]
         assert wrong == [], f"seed {SEED}, round {number}"
         assert client._link.session.own == client._link.session.theirs == 0
-        if client._link.closed:
-            client = await MillClient.connect()
         assert await client.again(count=number)
     assert asyncio.all_tasks() <= here
     assert inventory() == before

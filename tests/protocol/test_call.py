@@ -80,9 +80,64 @@ def test_no_interleaving_of_two_honest_sides_is_a_violation(
             sides[role.other].hear(word)
 
 
-def test_what_can_never_be_said_is_the_peers_fault() -> None:
-    for shape, phase, word in itertools.product(Shape, Phase, (Word.END, Word.CANCEL)):
-        call = Call(Role.REQUESTER, shape)
+# What each side makes of what it hears, by how far the call is in its own eyes:
+# + it counts, ~ it came too late to matter, ! it is the peer's fault.
+# The columns are the phases OPEN, ENDED, CANCELLED and DONE. A requester's words keep their
+# order, so after its end or cancel it says no more; its peer cannot know of those at once.
+HEARD = {
+    (Role.RESPONDER, Word.ITEMS): "+!!~",
+    (Role.RESPONDER, Word.END): "+!!~",
+    (Role.RESPONDER, Word.CREDIT): "++!~",
+    (Role.RESPONDER, Word.CANCEL): "++!~",
+    (Role.RESPONDER, Word.REPLY): "!!!!",
+    (Role.REQUESTER, Word.ITEMS): "++~+",
+    (Role.REQUESTER, Word.CREDIT): "+~~~",
+    (Role.REQUESTER, Word.REPLY): "+++!",
+    (Role.REQUESTER, Word.END): "!!!!",
+    (Role.REQUESTER, Word.CANCEL): "!!!!",
+}
+PHASES = (Phase.OPEN, Phase.ENDED, Phase.CANCELLED, Phase.DONE)
+
+
+def said_in(shape: Shape, speaker: Role, word: Word) -> bool:
+    """Whether a word belongs to a call of that shape at all."""
+    requester, responder = shape.value
+    streams = {Role.REQUESTER: requester, Role.RESPONDER: responder}
+    match word:
+        case Word.ITEMS | Word.END:
+            return streams[speaker]
+        case Word.CREDIT:
+            return streams[speaker.other]
+    return True
+
+
+@pytest.mark.parametrize(
+    ("role", "shape", "word"), list(itertools.product(Role, Shape, Word)), ids=str
+)
+def test_each_word_counts_is_late_or_wrong_exactly_as_the_table_says(
+    role: Role, shape: Shape, word: Word
+) -> None:
+    for phase, verdict in zip(PHASES, HEARD[role, word], strict=True):
+        call = Call(role, shape)
         call.phase = phase
-        with pytest.raises(RemoteProtocolError):
-            call.hear(word)
+        if verdict == "!" or not said_in(shape, role.other, word):
+            with pytest.raises(RemoteProtocolError):
+                call.hear(word)
+            assert call.phase is phase
+        else:
+            assert call.hear(word) is (verdict == "+")
+
+
+@pytest.mark.parametrize(("role", "shape"), list(itertools.product(Role, Shape)), ids=str)
+def test_nobody_says_what_its_peer_would_call_wrong(role: Role, shape: Shape) -> None:
+    """Neither side is laxer about itself than about the other."""
+    for phase, word in itertools.product(Phase, Word):
+        own, other = Call(role, shape), Call(role.other, shape)
+        own.phase = other.phase = phase
+        try:
+            own.say(word)
+        except LocalProtocolError:
+            assert own.phase is phase
+        else:
+            assert other.hear(word)
+            assert other.phase is own.phase

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from xpcrpc.errors import RemoteProtocolError, TooManyCallsError
+from xpcrpc.errors import RemoteProtocolError, TooManyCallsError, UnavailableError
 from xpcrpc.protocol.call import Shape
 from xpcrpc.protocol.session import CallState, Session
 from xpcrpc.protocol.signals import Cancel, Credit, End, Items
@@ -159,3 +159,71 @@ def test_a_new_peer_starts_afresh_and_what_was_answered_in_part_is_lost(initiato
     made.close_unary(unary)
     assert made.own == 0
     assert made.open_unary() == own + 6
+
+
+# -- limits, and the end of either side ------------------------------------------------
+
+
+def test_while_draining_nothing_new_is_accepted_but_questions_about_the_service() -> None:
+    made = Session(initiator=False)
+    before = accept(made, 1, Shape.UNARY)
+    made.drain()
+    with pytest.raises(UnavailableError):
+        accept(made, 3, Shape.UNARY)
+    with pytest.raises(UnavailableError):
+        made.accept_nameless()
+    assert made.accept(5, Shape.UNARY, window=1, credit=0, always=True).id == 5
+    assert made.hear(Cancel(before.id)) is before  # what is under way goes on
+    assert made.hear(Cancel(3)) is None  # refused, so late, and not wrong
+
+
+def test_a_peer_that_drains_does_so_until_another_takes_its_place() -> None:
+    made = Session(initiator=True)
+    assert not made.peer_draining
+    made.hear_drain()
+    made.hear_drain()
+    assert made.peer_draining
+    made.renew()
+    assert not made.peer_draining
+
+
+def test_calls_without_a_number_count_like_others_and_are_lost_like_them() -> None:
+    made = Session(initiator=False, max_calls=3)
+    named = accept(made, 1, Shape.UNARY)
+    nameless = [made.accept_nameless() for _ in range(2)]
+    assert made.theirs == 3
+    with pytest.raises(TooManyCallsError):
+        made.accept_nameless()
+    with pytest.raises(TooManyCallsError):
+        accept(made, 3, Shape.UNARY)
+    made.close(nameless[0])
+    assert made.theirs == 2
+    assert set(made.renew()) == {named, nameless[1]}
+    assert made.theirs == 0
+
+
+def test_streams_have_a_limit_of_their_own() -> None:
+    made = Session(initiator=False, max_streams=1)
+    stream = accept(made, 1, Shape.OUT)
+    with pytest.raises(TooManyCallsError):
+        accept(made, 3, Shape.IN)
+    accept(made, 5, Shape.UNARY)
+    made.close(stream)
+    made.close(stream)  # once is enough
+    accept(made, 7, Shape.IN)
+    with pytest.raises(TooManyCallsError):
+        accept(made, 9, Shape.BOTH)
+    made.renew()
+    accept(made, 1, Shape.BOTH)
+
+
+def test_one_way_calls_have_a_limit_and_outlive_their_peer() -> None:
+    made = Session(initiator=False, max_one_way=2)
+    made.begin_one_way()
+    made.begin_one_way()
+    with pytest.raises(TooManyCallsError):
+        made.begin_one_way()
+    made.renew()
+    assert made.one_way == 2
+    made.end_one_way()
+    made.begin_one_way()

@@ -22,7 +22,7 @@ def value_of(notation: str) -> Any:
 
 
 def test_the_page_has_every_kind_of_message() -> None:
-    assert len(EXAMPLES) == 10
+    assert len(EXAMPLES) == 15
 
 
 @pytest.mark.parametrize(("notation", "bytes_"), EXAMPLES)
@@ -39,7 +39,7 @@ def test_a_signal_of_the_page_is_read_as_one(notation: str, bytes_: str) -> None
     if any(key in message for key in (keys.SELECTOR, keys.RESULT, keys.ERROR)):
         return
     signal = signals.read(message)
-    assert signal is not None
+    assert signal is not None and not isinstance(signal, signals.Unknown)
     assert signals.write(signal) == message
 
 

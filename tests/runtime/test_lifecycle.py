@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from typing import NoReturn
 
 import pytest
 
@@ -18,7 +17,6 @@ from xpcrpc import (
     ConnectionInterruptedError,
     ConnectionInvalidError,
     TransportError,
-    UnavailableError,
 )
 
 
@@ -119,9 +117,16 @@ async def test_a_service_that_does_not_exist_shows_at_the_first_call(bootstrap: 
             await client.echo(Parcel())
 
 
-async def _call_until_refused(client: ProbeClient) -> NoReturn:
+UNAVAILABLE = 5
+
+
+async def _ask_until_refused(peer: RawPeer) -> int:
     while True:
-        await client.notes()
+        reply = await peer.ask({"$selector": "notes", "$arguments": [{}]})
+        if "$error" in reply:
+            code = reply["$error"]["code"]
+            assert isinstance(code, int)
+            return code
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -135,11 +140,16 @@ async def test_a_signal_lets_the_call_under_way_finish_and_refuses_new_ones(
             while "under way" not in await client.held():
                 pass
             server.send_signal(number)
-            with pytest.raises(UnavailableError):
-                await _call_until_refused(client)
+            # By the service itself: this peer does not know that it is ending.
+            assert await _ask_until_refused(raw) == UNAVAILABLE
+            refused = asyncio.create_task(client.notes())
             assert not call.done()
             raw.send({"$selector": "release", "$arguments": [{"key": "under way"}]})
             assert await call == "under way"
+            # There is no other process to wait for, and nothing was sent to this one.
+            with pytest.raises(ConnectionInvalidError) as caught:
+                await refused
+            assert not caught.value.may_have_run
         assert await asyncio.to_thread(server.wait) == 0
 
 
@@ -155,7 +165,7 @@ async def test_a_name_is_served_once(server: ServerProcess) -> None:
     second = ServerProcess("tests.runtime.probe_server")
     with second:
         assert second.wait() == 1
-        assert "is another process serving it?" in second.log
+        assert "Another process may have the name" in second.log
     async with await ProbeClient.connect() as client:
         assert (await client.who()).server_pid == server.pid
 

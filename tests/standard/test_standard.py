@@ -17,7 +17,6 @@ from xpcrpc import (
     Host,
     Method,
     TransportError,
-    UnknownSelectorError,
     VersionMismatchError,
 )
 from xpcrpc.codec import frame as frames
@@ -133,8 +132,9 @@ async def test_a_service_that_knows_no_hello_is_taken_as_it_is() -> None:
     listener.activate(accept, lambda error: None)
     async with await SumsClient.from_end(ClientEnd(listener.endpoint())) as client:
         assert (await client.add(value=1)).value == 7
-        with pytest.raises(UnknownSelectorError):
+        with pytest.raises(VersionMismatchError, match="does not tell what it serves") as caught:
             await client.only_self()
+        assert (caught.value.server, caught.value.missing) == (None, ("only_self",))
         assert client.server_version is None
     assert asked == ["xpcrpc.hello", "add", "onlySelf"]
 

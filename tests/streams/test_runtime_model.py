@@ -233,7 +233,7 @@ class TypedCalls(RuleBasedStateMachine):
         await self.turn(TURNS)
         for client in self.clients:
             assert client._link.session.own == 0
-            assert not client._link.deadlines._members
+            assert not client._link.deadlines.members
             await client.close()
         await self.turn(TURNS)
         if any(isinstance(fault, Kill) for fired in self.plan.fired for fault in fired.faults):

@@ -370,3 +370,40 @@ async def test_a_client_is_kept_alive_by_its_activation(world: World) -> None:
     answer(doorman.peers[0].received[0], {"ok": True})
     await settle()
     assert answers == [{"ok": True}]
+
+
+async def test_a_barrier_runs_once_what_was_sent_before_it_is_handed_over(world: World) -> None:
+    """C-82."""
+    client, _, _ = await world.pair()
+    ran: list[str] = []
+    client.connection.suspend()
+    client.send({"n": 1})
+    client.connection.barrier(lambda: ran.append("first"))
+    client.send({"n": 2})
+    client.connection.barrier(lambda: ran.append("second"))
+    await settle()
+    assert ran == []
+    client.connection.resume()
+    await settle()
+    assert ran == ["first", "second"]
+
+
+async def test_a_barrier_runs_though_its_connection_has_ended(world: World) -> None:
+    """Every one of them runs exactly once (C-86)."""
+    client, _, _ = await world.pair()
+    ran: list[str] = []
+    client.connection.suspend()
+    client.send({"n": 1})
+    client.connection.barrier(lambda: ran.append("before"))
+    client.connection.cancel()
+    client.connection.barrier(lambda: ran.append("after"))
+    await settle()
+    assert sorted(ran) == ["after", "before"]
+
+
+async def test_clients_of_names_alone_are_named(world: World) -> None:
+    client, peer, _ = await world.pair()
+    anonymous = world.transport.listen_anonymously()
+    by_endpoint = world.transport.connect_endpoint(anonymous.endpoint())
+    assert [each.connection.named for each in (client, peer)] == [True, False]
+    assert not by_endpoint.named

@@ -1,9 +1,13 @@
-"""All calls of one connection, in both directions.
+"""All calls of one connection, in both directions, and whether new ones may begin.
 
 Either side may open calls. The side that made the connection numbers its own
 1, 3, 5 …, the side that accepted it 2, 4, 6 …; numbers only rise. What arrives
 for a call that has ended here is late, not wrong, and is counted; what arrives
-for a number never opened is the peer's fault.
+for a number never opened is the peer's fault. Peers that know only rama's four keys
+do not number their calls; those are counted all the same.
+
+A side that is about to end *drains*: what is under way goes on, new calls are refused.
+It says so, and the peer then does not even ask.
 """
 
 from __future__ import annotations
@@ -12,13 +16,25 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from ..errors import RemoteProtocolError, TooManyCallsError, TransportError
+from ..errors import (
+    RemoteProtocolError,
+    TooManyCallsError,
+    TransportError,
+    UnavailableError,
+)
 from .call import Call, Phase, Role, Shape, Word
 from .flow import Inflow, Outflow
 from .signals import Cancel, Credit, End, Items
 
 MAX_CALLS: Final = 1024
 """Calls that a peer may have under way on one connection; further ones are refused."""
+
+MAX_STREAMS: Final = 256
+"""Those of them that may have streams, which hold memory for their windows."""
+
+MAX_ONE_WAY: Final = 10_000
+"""One-way calls of a peer that may be under way; as nobody waits for an answer, further ones
+are lost, with a line in the log. rama's servers keep as many."""
 
 
 class CallState(Call):
@@ -74,14 +90,34 @@ class Session:
     initiator: bool
     """Whether this side made the connection."""
     max_calls: int = MAX_CALLS
+    max_streams: int = MAX_STREAMS
+    max_one_way: int = MAX_ONE_WAY
     late: int = 0
-    """Messages that came for calls already over."""
+    """Messages and replies that came for calls already over, and were dropped."""
     draining: bool = False
-    """Whether new calls of the peer are refused."""
+    """Whether new calls of the peer are refused, since this side will end."""
+    peer_draining: bool = False
+    """Whether the peer refuses new calls of ours, since it will end."""
+    one_way: int = 0
+    """One-way calls of the peer's under way."""
+    _streams: int = 0
+    _nameless: set[CallState] = field(factory=set)
     _own: dict[int, CallState] = field(factory=dict)
     _theirs: dict[int, CallState] = field(factory=dict)
     _last_own: int = 0
     _last_theirs: int = 0
+
+    # -- the end is near -----------------------------------------------------------
+
+    def drain(self) -> None:
+        """This side will end: new calls of the peer are refused from here on."""
+        self.draining = True
+
+    def hear_drain(self) -> None:
+        """The peer will end: it takes no new calls. It may say so again."""
+        self.peer_draining = True
+
+    # -- calls of our own ----------------------------------------------------------
 
     def open(self, shape: Shape, *, window: int) -> CallState:
         """Begin a call of our own. ``window`` is for the items that come back."""
@@ -108,18 +144,30 @@ class Session:
         """Forget a unary call of our own; what still comes for it is late."""
         self._own.pop(number, None)
 
-    def accept(self, number: int, shape: Shape, *, window: int, credit: int) -> CallState:
+    # -- calls of the peer's -------------------------------------------------------
+
+    def accept(
+        self, number: int, shape: Shape, *, window: int, credit: int, always: bool = False
+    ) -> CallState:
         """Begin a call of the peer's. ``window`` is for its items, ``credit`` for ours.
+
+        ``always``: even while draining, for questions about the service itself.
 
         Raises:
             RemoteProtocolError: the number is not one that the peer may use now.
-            TooManyCallsError: it has too many calls under way, or we are draining.
+            UnavailableError: we are draining.
+            TooManyCallsError: it has too many calls, or too many streams, under way.
         """
         if number % 2 == self.initiator or number <= self._last_theirs:
             raise RemoteProtocolError(f"call {number} after call {self._last_theirs}")
         self._last_theirs = number
-        if len(self._theirs) >= self.max_calls:
-            raise TooManyCallsError(f"{self.max_calls} calls are under way already")
+        self._make_room(always=always)
+        if shape is not Shape.UNARY:
+            if self._streams >= self.max_streams:
+                raise TooManyCallsError(
+                    f"{self.max_streams} calls with streams are under way already"
+                )
+            self._streams += 1
         state = CallState(
             number,
             Role.RESPONDER,
@@ -129,6 +177,37 @@ class Session:
         )
         self._theirs[number] = state
         return state
+
+    def accept_nameless(self, *, always: bool = False) -> CallState:
+        """Begin a call of the peer's that has no number: nothing can be said about it.
+
+        Raises:
+            UnavailableError, TooManyCallsError: as `accept`.
+        """
+        self._make_room(always=always)
+        state = CallState(0, Role.RESPONDER, Shape.UNARY)
+        self._nameless.add(state)
+        return state
+
+    def begin_one_way(self) -> None:
+        """Begin a call of the peer's that wants no answer; see `end_one_way`.
+
+        Raises:
+            TooManyCallsError: too many are under way.
+        """
+        if self.one_way >= self.max_one_way:
+            raise TooManyCallsError(f"{self.max_one_way} one-way calls are under way already")
+        self.one_way += 1
+
+    def end_one_way(self) -> None:
+        """One of them is over."""
+        self.one_way -= 1
+
+    def _make_room(self, *, always: bool) -> None:
+        if self.draining and not always:
+            raise UnavailableError("the service is ending and takes no new calls")
+        if len(self._theirs) + len(self._nameless) >= self.max_calls:
+            raise TooManyCallsError(f"{self.max_calls} calls are under way already")
 
     def refuse(self, number: int) -> None:
         """Note a call of the peer's that is not begun: what it says of it is late, not wrong.
@@ -142,8 +221,13 @@ class Session:
 
     def close(self, state: CallState) -> None:
         """Forget a call that is over here; what still comes for it is late."""
-        table = self._own if state.role is Role.REQUESTER else self._theirs
-        table.pop(state.id, None)
+        if state.role is Role.REQUESTER:
+            self._own.pop(state.id, None)
+        elif state.id:
+            if self._theirs.pop(state.id, None) is not None and state.shape is not Shape.UNARY:
+                self._streams -= 1
+        else:
+            self._nameless.discard(state)
         state.owner = None  # no cycle that only the collector could free
 
     def renew(self) -> list[CallState]:
@@ -154,12 +238,19 @@ class Session:
         # A call of ours without its reply hears of the change by that (C-119), or
         # was made after it: replies' handlers are told first (OQ-23).
         answered = [state for state in self._own.values() if state.call.phase is Phase.DONE]
-        lost = [*answered, *self._theirs.values()]
+        lost = [*answered, *self._theirs.values(), *self._nameless]
         for state in answered:
             del self._own[state.id]
         self._theirs.clear()
+        self._nameless.clear()
+        self._streams = 0
         self._last_theirs = 0
+        self.peer_draining = False
         return lost
+
+    def owners(self) -> list[Any]:
+        """Whoever runs the peer's calls, but for one-way ones."""
+        return [state.owner for state in (*self._theirs.values(), *self._nameless)]
 
     @property
     def own(self) -> int:
@@ -167,9 +258,14 @@ class Session:
         return len(self._own)
 
     @property
+    def own_streams(self) -> bool:
+        """Whether any of them has streams."""
+        return any(state is not _UNARY for state in self._own.values())
+
+    @property
     def theirs(self) -> int:
-        """How many calls of the peer's are under way."""
-        return len(self._theirs)
+        """How many calls of the peer's are under way, but for one-way ones."""
+        return len(self._theirs) + len(self._nameless)
 
     def hear(self, signal: Items | Credit | End | Cancel) -> CallState | None:
         """Record a signal; the call that it is about, or None if it came too late.
@@ -216,7 +312,10 @@ class Session:
             raise RemoteProtocolError(f"{total} items announced for a call that has none")
 
     def _find(self, number: int) -> CallState | None:
-        ours = number % 2 == (1 if self.initiator else 0)
+        ours = number % 2 == self.initiator
+        if not ours and number > 0 and not self._last_theirs:
+            # Before a peer's first call here: of one that it made to the process before this.
+            return None
         if not 0 < number <= (self._last_own if ours else self._last_theirs):
             raise RemoteProtocolError(f"a message about call {number}, which was never made")
         return (self._own if ours else self._theirs).get(number)

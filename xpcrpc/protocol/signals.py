@@ -58,6 +58,13 @@ class Cancel:
 
 
 @frozen
+class Unknown:
+    """A word about a call that a later version of the protocol may have; of no effect here."""
+
+    call: int
+
+
+@frozen
 class Ready:
     """This side connected in order to serve, and does."""
 
@@ -68,6 +75,7 @@ class Drain:
 
 
 Signal: TypeAlias = Items | Credit | End | Cancel | Drain | Ready
+Heard: TypeAlias = Signal | Unknown
 
 
 def write(signal: Signal) -> Message:
@@ -87,11 +95,11 @@ def write(signal: Signal) -> Message:
             return {keys.READY: True}
 
 
-def read(message: Mapping[str, Value]) -> Signal | None:
+def read(message: Mapping[str, Value]) -> Heard | None:
     """The signal that a message says; None if it is a request or an event.
 
     Raises:
-        RemoteProtocolError: it is neither.
+        RemoteProtocolError: it is neither, or a number in it is none.
     """
     if keys.SELECTOR in message:
         return None
@@ -111,7 +119,7 @@ def read(message: Mapping[str, Value]) -> Signal | None:
         return End(call, total)
     if keys.CANCEL in message:
         return Cancel(call)
-    raise RemoteProtocolError(f"a message about call {call} that says nothing")
+    return Unknown(call)
 
 
 def number(message: Mapping[str, Value], key: str) -> int | None:

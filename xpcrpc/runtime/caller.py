@@ -4,27 +4,60 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Generator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Generator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
-from ..contract import DEFAULT_TIMEOUT_S
 from ..errors import (
     CallCancelledError,
+    CallError,
     ConnectionInterruptedError,
+    ConnectionInvalidError,
     DeadlineExceededError,
     MisuseError,
     TransportError,
     UnavailableError,
+    UnknownSelectorError,
 )
 from ..protocol import signals
 from ..transport.base import ReceivedFrame
-from .deadlines import remaining
+from .deadlines import remaining, until_of_served
 from .interceptors import CallInfo, ClientInterceptor, Metadata, wrapped
 from .link import Link
 from .messages import Route, close_handles, encode_request, read_result
-from .readiness import Readiness
+from .readiness import Readiness, never_sent
 from .waiter import PENDING, Waiter
+
+LONGEST_S: Final = 10 * 365 * 86400.0
+"""What a timeout beyond it, such as infinity, is taken for: ten years, in seconds."""
+
+
+class Plan:
+    """How long a call may take in all, and what was tried in that time."""
+
+    __slots__ = ("info", "limit", "repeated", "sent", "until", "waited")
+
+    def __init__(self, limit: float, until: float, info: CallInfo | None = None) -> None:
+        self.limit = limit
+        """Seconds."""
+        self.until = until
+        """In the loop's time, seconds."""
+        self.info = info
+        """What interceptors see of it."""
+        self.sent = False
+        """Whether it was sent at all."""
+        self.repeated = False
+        """Whether it was sent again after an interruption: once, or a service that dies on
+        this very request would be fed it for ever."""
+        self.waited = False
+        """Whether it has waited for the next process, where one was ending: once, too."""
+
+    def too_late(self, route: Route) -> DeadlineExceededError:
+        """The error for a call that had its time."""
+        error = DeadlineExceededError(route.method.name, self.limit)
+        error.may_have_run = self.sent
+        return error
 
 
 class UnaryCall(Waiter["ReceivedFrame | TransportError | None"]):
@@ -35,15 +68,23 @@ class UnaryCall(Waiter["ReceivedFrame | TransportError | None"]):
     """
 
     def __init__(
-        self, link: Link, route: Route, number: int, limit: float, info: CallInfo | None
+        self,
+        caller: Caller,
+        route: Route,
+        request: Any,
+        number: int,
+        limit: float,
+        until: float,
+        plan: Plan | None,
     ) -> None:
-        self._loop = loop = link.loop
-        self._link = link
+        self._loop = caller.link.loop
+        self._caller = caller
         self._route = route
+        self._request = request
         self._number = number
         self._limit = limit
-        self._info = info
-        self.deadline = loop.time() + limit
+        self._plan = plan
+        self.deadline = until
 
     def arrived(self, reply: ReceivedFrame | TransportError) -> None:
         """The transport's reply handler. A late reply is dropped, with what it holds."""
@@ -51,6 +92,7 @@ class UnaryCall(Waiter["ReceivedFrame | TransportError | None"]):
             # Not at once: the link must hear of an interruption before the next call (OQ-23).
             self.wake_soon(reply)
         elif not self.wake(reply):
+            self._caller.link.session.late += 1
             close_handles(reply)
 
     def expire(self) -> None:
@@ -58,7 +100,7 @@ class UnaryCall(Waiter["ReceivedFrame | TransportError | None"]):
         self.wake_soon(None)
 
     def __await__(self) -> Generator[Any, None, Any]:
-        link = self._link
+        link = self._caller.link
         try:
             if self._value is PENDING:
                 self._asyncio_future_blocking = True
@@ -73,13 +115,37 @@ class UnaryCall(Waiter["ReceivedFrame | TransportError | None"]):
         if reply is None:
             link.say(signals.Cancel(self._number))
             raise DeadlineExceededError(self._route.method.name, self._limit)
-        if isinstance(reply, TransportError):
-            raise again(reply)
         try:
-            return read_result(self._route, reply, self._info)
-        except CallCancelledError as error:
-            # We cancelled nothing: the service's clock rang just before ours.
-            raise DeadlineExceededError(self._route.method.name, self._limit) from error
+            if isinstance(reply, TransportError):
+                raise self._caller.fault(reply)
+            info = None if self._plan is None else self._plan.info
+            return read_result(self._route, reply, info)
+        except (CallError, TransportError) as error:
+            rest = self._failed(error)
+        return (yield from rest.__await__())
+
+    async def _failed(self, error: CallError | TransportError) -> Any:
+        """What to make of a failure: another attempt, or another error."""
+        caller, route = self._caller, self._route
+        plan = self._plan or Plan(self._limit, self.deadline)
+        plan.sent = True
+        match error:
+            case CallCancelledError():
+                # We cancelled nothing: the service's clock rang just before ours.
+                raise plan.too_late(route) from error
+            case UnknownSelectorError():
+                raise caller.unknown(route, error)
+            case ConnectionInterruptedError() if route.method.idempotent and not plan.repeated:
+                plan.repeated = True
+                return await caller.when_ready(route, self._request, plan)
+            case UnavailableError() if caller.is_ending and not plan.waited:
+                # It was not begun, and the service that will not begin it is on its way out.
+                plan.waited = True
+                return await caller.when_ready(route, self._request, plan)
+        try:
+            raise error
+        finally:
+            del error  # no cycle between the exception and this frame
 
 
 class Caller:
@@ -97,76 +163,97 @@ class Caller:
         self.interceptors = interceptors
         self.metadata = metadata or {}
         self.readiness = readiness or Readiness(link.loop)
+        self.readiness.attempt = self._greet
+        self.sent_one_way = False
+        """Whether anything was sent whose arrival no reply has shown."""
+
+    # -- unary ------------------------------------------------------------------------
 
     def call(self, route: Route, request: Any, timeout_s: float | None) -> Awaitable[Any]:
         """One unary call, from the typed request to the typed result; to be awaited at once."""
         limit = self._limit(route, timeout_s)
-        if not self.interceptors and not self.metadata:
-            # Nearly every call: one coroutine less, and no table of what may go wrong.
-            if self.readiness.plain and not route.method.idempotent:
-                return self._attempt(route, request, limit, None)
-            return self._try(route, request, limit, None)
-        info = self.info(route, limit)
-        return wrapped(self.interceptors, info, partial(self._try, route, request, limit, info))()
+        link = self.link
+        until = link.loop.time() + limit
+        if self.interceptors or self.metadata:
+            return self._intercepted(route, request, Plan(limit, until, self.info(route, limit)))
+        if self.readiness.plain and not link.session.peer_draining:
+            # Nearly every call.
+            return self._attempt(route, request, limit, until)
+        return self.when_ready(route, request, Plan(limit, until))
 
     def info(self, route: Route, limit: float | None) -> CallInfo:
         """What interceptors see of a call."""
         name = self.link.connection.name
         return CallInfo(route.method, name, limit, dict(self.metadata))
 
-    async def _try(self, route: Route, request: Any, limit: float, info: CallInfo | None) -> Any:
-        try:
-            return await self._tries(route, request, limit, info)
-        except DeadlineExceededError as error:
-            if error.method == route.method.name:
-                error.timeout_s = limit  # what the call had in all, not its last attempt
-            raise
+    async def _intercepted(self, route: Route, request: Any, plan: Plan) -> Any:
+        assert plan.info is not None
+        proceed = partial(self.when_ready, route, request, plan)
+        async with _until(plan, route):
+            return await wrapped(self.interceptors, plan.info, proceed)()
 
-    async def _tries(self, route: Route, request: Any, limit: float, info: CallInfo | None) -> Any:
-        readiness = self.readiness
-        until = self.link.loop.time() + limit
-        if not readiness.ready:
-            await self.prepare(route, limit)
-            limit = self._left(route, limit, until)
-        elif readiness.greeting is not None:
-            readiness.greeting.check(route.method)
-        try:
-            return await self._attempt(route, request, limit, info)
-        except ConnectionInterruptedError:
-            if not route.method.idempotent or self.link.closed:
-                raise
-        # Once: a service that dies on this very request must not be fed it for ever.
-        limit = self._left(route, limit, until)
-        await self.prepare(route, limit)
-        return await self._attempt(route, request, self._left(route, limit, until), info)
-
-    def _left(self, route: Route, limit: float, until: float) -> float:
-        """The seconds that are left of ``limit``: all attempts share the call's one deadline."""
-        left = until - self.link.loop.time()
+    async def when_ready(self, route: Route, request: Any, plan: Plan) -> Any:
+        """Make the call as soon as one may be made."""
+        await self.prepare(route, plan)
+        left = plan.until - self.link.loop.time()  # all attempts share the call's one deadline
         if not left > 0:
-            raise DeadlineExceededError(route.method.name, limit)
-        return left
+            raise plan.too_late(route)
+        plan.sent = True
+        return await self._attempt(route, request, left, plan.until, plan)
 
-    async def prepare(self, route: Route, limit: float | None) -> None:
-        """Wait until calls may go out, and refuse one that the service cannot serve."""
-        readiness = self.readiness
-        if not readiness.ready:
-            await readiness.wait(partial(self._attempt, info=None), route.method, limit)
+    @property
+    def is_ending(self) -> bool:
+        """Whether the service takes no new calls, and another process may, once it has gone.
+
+        It does not go as long as streams of ours are under way, and whoever reads those
+        may be the one that makes the call: such a call cannot wait.
+        """
+        session = self.link.session
+        return session.peer_draining and self.link.connection.named and not session.own_streams
+
+    async def prepare(self, route: Route, plan: Plan) -> None:
+        """Wait until calls may go out, and refuse one that the service cannot serve.
+
+        Raises:
+            DeadlineExceededError: it took too long; nothing was sent.
+            VersionMismatchError: the service lacks the method.
+            TransportError: the connection is at its end; nothing was sent.
+            UnavailableError: the service is ending, and no other can be found.
+        """
+        readiness, link, method = self.readiness, self.link, route.method
+        self.check_open()
+        try:
+            if link.session.peer_draining:
+                if not self.is_ending:
+                    raise UnavailableError("the service is ending and takes no new calls")
+                await readiness.replacement(method, plan.until)
+            if not readiness.ready:
+                await readiness.wait(method, plan.until)
+        except DeadlineExceededError as error:
+            if error.method == method.name:
+                error.timeout_s = plan.limit  # what the call had in all
+            raise
         if readiness.greeting is not None:
-            readiness.greeting.check(route.method)
+            readiness.greeting.check(method.selector, method.name)
+
+    def _greet(self, route: Route, request: Any, limit: float) -> UnaryCall:
+        """The greeting's own call."""
+        until = self.link.loop.time() + limit
+        return self._attempt(route, request, limit, until)
 
     def _attempt(
-        self, route: Route, request: Any, limit: float, info: CallInfo | None
+        self, route: Route, request: Any, left: float, until: float, plan: Plan | None = None
     ) -> UnaryCall:
-        """Send the request, once."""
+        """Send the request, once; the service is told that there are ``left`` seconds."""
         link = self.link
-        if link.closed or link.peer_draining:
+        if link.closed:
             self.check_open()
         number = link.session.open_unary()
         try:
-            metadata = None if info is None else info.metadata
-            frame, handles = encode_request(route, request, number, limit, metadata=metadata)
-            call = UnaryCall(link, route, number, limit, info)
+            metadata = None if plan is None or plan.info is None else plan.info.metadata
+            frame, handles = encode_request(route, request, number, left, metadata=metadata)
+            limit = left if plan is None else plan.limit
+            call = UnaryCall(self, route, request, number, limit, until, plan)
             link.connection.request(frame, handles, call.arrived)
         except BaseException:
             link.session.close_unary(number)
@@ -174,20 +261,56 @@ class Caller:
         link.deadlines.add(call)
         return call
 
+    # -- one-way ----------------------------------------------------------------------
+
     async def send(self, route: Route, request: Any) -> None:
         """Send a one-way request; no answer will come, not even a failure."""
-        await self.prepare(route, route.method.timeout_s)
+        limit = self._limit(route, None)
+        plan = Plan(limit, self.link.loop.time() + limit)
+        if not self.interceptors:
+            await self._send(route, request, plan, self.metadata)
+            return
+        info = self.info(route, None)
+        proceed = partial(self._send, route, request, plan, info.metadata)
+        async with _until(plan, route):
+            await wrapped(self.interceptors, info, proceed)()
+
+    async def _send(self, route: Route, request: Any, plan: Plan, metadata: Metadata) -> None:
+        link = self.link
+        if not self.readiness.plain or link.session.peer_draining:
+            await self.prepare(route, plan)
+        if link.backlog.clogged:
+            await self._room(plan, route)
+        frame, handles = encode_request(route, request, metadata=metadata)
+        link.connection.send(frame, handles)
+        link.backlog.sent(len(frame))
+        self.sent_one_way = True
+
+    async def _room(self, plan: Plan, route: Route) -> None:
+        """Wait until the connection has handed over what it holds: a service that does not
+        read, or is slower than we are, makes us wait instead of filling our memory."""
+        link = self.link
+        while link.backlog.clogged and not link.closed:
+            clear: asyncio.Future[None] = link.loop.create_future()
+            link.backlog.when_clear(partial(_set, clear))
+            left = plan.until - link.loop.time()
+            await asyncio.wait({clear}, timeout=max(left, 0.0))
+            if not clear.done():
+                raise plan.too_late(route)
         self.check_open()
-        self.link.connection.send(*encode_request(route, request, metadata=self.metadata))
+
+    # -- what all have in common ------------------------------------------------------------
 
     def _limit(self, route: Route, timeout_s: float | None) -> float:
         if timeout_s is None:
-            timeout_s = route.method.timeout_s
+            timeout_s = route.timeout_s
         elif not timeout_s > 0:
             raise MisuseError(f"timeout_s must be above 0, not {timeout_s}")
+        elif timeout_s > LONGEST_S:
+            timeout_s = LONGEST_S
         limit = remaining(self.link.loop, timeout_s)
         if not limit > 0:
-            raise DeadlineExceededError(route.method.name, limit)
+            raise Plan(limit, 0.0).too_late(route)
         return limit
 
     def stream_limit(self, route: Route, timeout_s: float | None) -> float | None:
@@ -196,22 +319,51 @@ class Caller:
         A stream has one only if its contract or the caller says so, or if it is
         part of a call that has.
         """
-        if timeout_s is None and route.method.timeout_s == DEFAULT_TIMEOUT_S:
-            left = remaining(self.link.loop, math.inf)
-            return None if left is math.inf else left
+        if timeout_s is None and route.method.timeout_s is None:
+            if until_of_served() is math.inf:
+                return None
+            timeout_s = LONGEST_S
         return self._limit(route, timeout_s)
 
     def check_open(self) -> None:
-        """Raise if no call can be made now."""
-        if self.link.closed:
-            assert self.link.fault is not None
-            fault = again(self.link.fault)
-            fault.may_have_run = False
-            raise fault
-        if self.link.peer_draining:
-            raise UnavailableError("the service is ending and takes no new calls")
+        """Raise if the connection is at its end, and cannot be made anew."""
+        link = self.link
+        if link.closed and not link.revive():
+            assert link.fault is not None
+            raise never_sent(link.fault)
+
+    def fault(self, fault: TransportError) -> TransportError:
+        """The same fault as a new exception: each waiting call has a traceback of its own."""
+        link = self.link
+        if (
+            isinstance(fault, ConnectionInvalidError)
+            and link.connection.named
+            and not link.closed_here
+        ):
+            return never_sent(fault)  # had it been sent, it would be an interruption (C-148)
+        each = type(fault)(*fault.args)
+        each.may_have_run = fault.may_have_run
+        return each
+
+    def unknown(self, route: Route, error: UnknownSelectorError) -> Exception:
+        """What it means that the service does not know the method."""
+        greeting = self.readiness.greeting
+        mismatch = None if greeting is None else greeting.unknown(route.method.name)
+        return mismatch or error
 
 
-def again(fault: TransportError) -> TransportError:
-    """The same fault as a new exception: each waiting call has a traceback of its own."""
-    return type(fault)(*fault.args)
+def _set(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+@asynccontextmanager
+async def _until(plan: Plan, route: Route) -> AsyncIterator[None]:
+    """`asyncio.timeout_at` that raises the call's own error."""
+    try:
+        async with asyncio.timeout_at(plan.until) as timeout:
+            yield
+    except TimeoutError:
+        if timeout.expired():
+            raise plan.too_late(route) from None
+        raise

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from copy import copy
-from typing import Any, ClassVar, Self, TypeVar
+from functools import partial
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 from ..contract import ClientEnd, Event, Method, Protocol, Service
 from ..errors import MisuseError
@@ -21,7 +22,10 @@ from .messages import Route, route_of
 from .names import resolve_name
 from .readiness import Readiness
 from .server import Server
-from .streams import Stream
+from .stream import Stream
+
+FLUSH_S: Final = 5.0
+"""How long `Client.close` waits for a service that does not read, in seconds."""
 
 RequestT = TypeVar("RequestT")
 ReplyT = TypeVar("ReplyT")
@@ -58,10 +62,15 @@ class Client:
         interceptors: Sequence[ClientInterceptor] = (),
         on_reconnect: Callable[[Self], Awaitable[None]] | None = None,
         greet: bool = True,
+        again: Callable[[], Connection] | None = None,
     ) -> Self:
-        """A client on an inactive connection, which becomes its own."""
+        """A client on an inactive connection, which becomes its own.
+
+        ``again`` makes another to the same service, for when its name could not be found.
+        """
         link = Link(connection, initiator=True)
-        link.inbound = Inbound(link, cls.protocol, serving)
+        link.again = again
+        link.inbound = inbound = Inbound(link, cls.protocol, serving)
         client: Self
 
         async def renew() -> None:
@@ -73,8 +82,11 @@ class Client:
             # Every service has the standard methods, whatever its own protocol is.
             greeting=Greeting(cls.protocol) if greet and not cls._standard() else None,
             hook=None if on_reconnect is None else renew,
+            wanted=inbound.is_listened_to,
         )
+        inbound.readiness = readiness
         link.on_interruption = readiness.interrupted
+        link.on_revival = readiness.reopened
         caller = Caller(link, interceptors=interceptors, readiness=readiness)
         client = cls(link, caller)
         link.activate()
@@ -105,7 +117,7 @@ class Client:
         """A client of the service that the contract names.
 
         Nothing is sent before the first call, so that no such service exists
-        shows there, as `ConnectionInvalidError` (C-51, C-63).
+        shows there, as `ConnectionInvalidError` (C-51, C-63); the next call looks again.
 
         Args:
             variables: values for ``${…}`` in the service's name; what is not
@@ -132,9 +144,10 @@ class Client:
             )
         name = resolve_name(service, variables)
         privileged = service.domain == "system"
-        connection = (transport or libxpc()).connect(name, privileged=privileged)
+        connect = partial((transport or libxpc()).connect, name, privileged=privileged)
         return cls.on(
-            connection,
+            connect(),
+            again=connect,
             serving=serving,
             interceptors=interceptors,
             on_reconnect=on_reconnect,
@@ -166,12 +179,24 @@ class Client:
         None before that, and for services that do not tell, such as rama's.
         """
         greeting = self._caller.readiness.greeting
-        return None if greeting is None else greeting.version
+        return None if greeting is None or greeting.offer is None else greeting.offer.version
+
+    @property
+    def late_messages(self) -> int:
+        """How many replies and messages came for calls that were over, and were dropped."""
+        return self._link.session.late
 
     async def close(self) -> None:
-        """End the connection; calls that are under way end with `ConnectionInvalidError`."""
-        self._caller.readiness.close()
-        self._link.close()
+        """End the connection; calls that are under way end with `ConnectionInvalidError`.
+
+        One-way messages that wait to be sent are handed over first, for at most
+        `FLUSH_S` seconds.
+        """
+        try:
+            if self._caller.sent_one_way:
+                await self._link.flush(FLUSH_S)
+        finally:
+            self._link.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -196,6 +221,7 @@ class Client:
         inbound = self._link.inbound
         if inbound is not None:
             inbound.subscriptions.add(event.selector, events)
+            self._caller.readiness.begin()  # a service tells nobody whom it has not seen
         return events
 
     def _stream(

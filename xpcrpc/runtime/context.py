@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..contract import ClientEnd, Method, ServerEnd
 from ..transport.base import PeerIdentity
-from .deadlines import serving_until
+from .deadlines import until_of_served
 from .interceptors import Metadata
 from .messages import metadata_of
 
 if TYPE_CHECKING:
     from .client import Client
     from .link import Link
+    from .served_call import ServedCall
     from .server import Server
-    from .serving import ServedCall
 
 ClientT = TypeVar("ClientT")
 ServerT = TypeVar("ServerT", bound="Server[Any]")
@@ -65,17 +65,25 @@ class CallContext:
 
         Calls made while this one is served get no more time than that by themselves.
         """
-        until = serving_until.get()
+        until = until_of_served()
         return math.inf if until is math.inf else max(0.0, until - self._call.link.loop.time())
 
-    def offer(self, server: Server[ClientT]) -> ClientEnd[ClientT]:
+    def offer(self, server: Server[ClientT], *, clients: int | None = None) -> ClientEnd[ClientT]:
         """Serve another protocol, to whoever gets the returned end.
 
-        It has no name and no peer rule: the end itself is the permission. It is
-        served until the host that runs this handler stops.
+        It has no name and no peer rule: the end itself is the permission. It holds two
+        descriptors until so many ``clients`` have come, it is withdrawn, or the host that
+        runs this handler stops. So give the number, if the end is for one client.
+
+        Raises:
+            OSError: out of descriptors.
         """
-        end: ClientEnd[ClientT] = self._call.serving.scope.offer(server)
+        end: ClientEnd[ClientT] = self._call.serving.scope.offer(server, clients=clients)
         return end
+
+    def withdraw(self, end: ClientEnd[Any]) -> None:
+        """Let nobody else in by an end that `offer` gave; who came in is served on."""
+        self._call.serving.scope.withdraw(end)
 
     def serve(self, end: ServerEnd[ServerT], server: ServerT) -> None:
         """Serve whoever made ``end``, until either side's connection ends or the host stops."""

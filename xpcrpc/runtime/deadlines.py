@@ -5,31 +5,48 @@ from __future__ import annotations
 import asyncio
 import math
 from contextvars import ContextVar
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
-serving_until: Final[ContextVar[float]] = ContextVar("xpcrpc_serving_until", default=math.inf)
-"""The deadline, in the loop's time, of the call that the current task serves.
+from ..protocol.deadlines import Timed, Timetable
+
+
+class Serving(Protocol):
+    """A call that this side serves."""
+
+    deadline: float
+    """In the loop's time, seconds; infinite for none."""
+    over: bool
+    """Whether it has ended: what its handler left running has no deadline of it any more."""
+
+
+serving: Final[ContextVar[Serving | None]] = ContextVar("xpcrpc_serving", default=None)
+"""The call that the current task serves.
 
 A call made meanwhile gets no more time than is left (`remaining`)."""
 
 
+def until_of_served() -> float:
+    """When the call that the current task serves must be over; infinite if it need not."""
+    call = serving.get()
+    return math.inf if call is None or call.over else call.deadline
+
+
 def remaining(loop: asyncio.AbstractEventLoop, timeout_s: float) -> float:
     """``timeout_s``, or what is left of the call being served if that is less; at least 0."""
-    until = serving_until.get()
-    return timeout_s if until is math.inf else max(0.0, min(timeout_s, until - loop.time()))
+    call = serving.get()
+    if call is None or call.over or call.deadline is math.inf:
+        return timeout_s
+    return max(0.0, min(timeout_s, call.deadline - loop.time()))
 
 
-class Timed(Protocol):
-    """Something with a deadline."""
-
-    deadline: float
-    """In the loop's time, seconds; infinite for none."""
+class Expiring(Timed, Protocol):
+    """Something that is told when its deadline has come."""
 
     def expire(self) -> None:
-        """The deadline has come. Must not raise."""
+        """The deadline has come. Must not raise; it may have ended meanwhile."""
 
 
-class Deadlines:
+class Deadlines(Timetable):
     """Tells each of its members when its deadline has come.
 
     One timer serves all. It is set for the earliest deadline and looks for the
@@ -37,30 +54,30 @@ class Deadlines:
     call would cost more than the call's own bookkeeping.
     """
 
-    __slots__ = ("_at", "_loop", "_members", "_timer")
+    __slots__ = ("_at", "_loop", "_timer")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
         self._loop = loop
-        self._members: set[Timed] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._at = math.inf
 
-    def add(self, member: Timed) -> None:
+    def add(self, member: Expiring) -> None:
         """Watch a deadline until `discard`."""
-        self._members.add(member)
+        self.members.add(member)
         if member.deadline < self._at:
             self._set(member.deadline)
 
-    def discard(self, member: Timed) -> None:
+    def discard(self, member: Expiring) -> None:
         """Watch it no longer."""
-        self._members.discard(member)
+        self.members.discard(member)
 
     def close(self) -> None:
         """Stop the timer."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer, self._at = None, math.inf
-        self._members.clear()
+        self.members.clear()
 
     def _set(self, at: float) -> None:
         if self._timer is not None:
@@ -71,10 +88,8 @@ class Deadlines:
     def _ring(self) -> None:
         self._timer, self._at = None, math.inf
         # The loop may ring a clock tick early; what it rings for is due.
-        now = self._loop.time() + 1e-3
-        for member in [member for member in self._members if member.deadline <= now]:
-            self._members.discard(member)
-            member.expire()
-        earliest = min((member.deadline for member in self._members), default=math.inf)
+        for member in self.take_due(self._loop.time() + 1e-3):
+            cast("Expiring", member).expire()
+        earliest = self.earliest()
         if earliest < self._at:
             self._set(earliest)

@@ -6,11 +6,12 @@ import logging
 import weakref
 from collections import deque
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
-from ..codec.passes import encoder
+from ..codec.passes import Encode, encoder
 from ..contract import Event
-from ..errors import ConnectionInvalidError
+from ..errors import ConnectionInvalidError, MisuseError
 from ..values import Handle
 from . import layouts
 from .waiter import Waiter
@@ -65,6 +66,10 @@ class Events(Generic[T]):
         while not self._unread:
             if self._link.closed:
                 raise ConnectionInvalidError(self._link.connection.name, "no further events")
+            if self._waiter is not None:
+                raise MisuseError(
+                    "another task reads these events; ask for a subscription of your own"
+                )
             self._waiter = Waiter(self._link.loop)
             try:
                 await self._waiter
@@ -83,6 +88,11 @@ class Subscriptions:
         """Deliver events of this selector to the reader."""
         self._readers.setdefault(selector, weakref.WeakSet()).add(reader)
 
+    @property
+    def any(self) -> bool:
+        """Whether there is a reader."""
+        return any(len(readers) for readers in self._readers.values())
+
     def deliver(self, selector: str, payload: Any) -> None:
         """Give an event to everybody who reads its kind."""
         for reader in list(self._readers.get(selector, ())):
@@ -95,6 +105,11 @@ class Subscriptions:
                 reader.end()
 
 
+@lru_cache(maxsize=1024)
+def _writer_of(event: Event[Any]) -> tuple[Encode, layouts.RequestLayout]:
+    return encoder(event.payload, depth=2), layouts.RequestLayout(event.selector)
+
+
 class EventSender:
     """What generated senders inherit. Made with a call's context, it tells that caller;
     made with a server object, it tells every client that is connected to it."""
@@ -105,15 +120,22 @@ class EventSender:
     def _emit(self, event: Event[T], payload: T) -> None:
         """Send without waiting; clients that have gone are passed over.
 
+        One that does not read, with 1 MiB waiting for it, misses the event.
+
         Raises:
             EncodeError: the payload does not fit its type.
         """
         handles: list[Handle] = []
-        body = encoder(event.payload, depth=2)(payload, handles)
-        frame = layouts.RequestLayout(event.selector).one_way(body)
+        encode, layout = _writer_of(event)
+        frame = layout.one_way(encode(payload, handles))
         for link in self._links():
-            if not link.closed:
-                link.connection.send(frame, handles)
+            if link.closed:
+                continue
+            if link.backlog.clogged:
+                link.lose_event()
+                continue
+            link.connection.send(frame, handles)
+            link.backlog.sent(len(frame))
 
     def _links(self) -> Iterable[Link]:
         return list(self._to.links)

@@ -3,95 +3,80 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from ..contract import Method, Protocol
-from ..errors import CallError, DecodeError, UnavailableError, VersionMismatchError
+from attrs import evolve
+
+from ..contract import DEFAULT_TIMEOUT_S, Protocol
+from ..errors import CallError, DecodeError
+from ..protocol.handshake import Handshake, Knowledge, Need, Offer
 from .describe import identity_of
 from .messages import Route, route_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from ..standard import HelloReply
+
+Attempt = Callable[[Route, Any, float], "Awaitable[Any]"]
+"""Makes one call, once: its route, request and seconds."""
 
 _log: Final = logging.getLogger("xpcrpc.client")
 
 
-class Greeting:
-    """What is known of the service at the other end of a connection."""
+class Greeting(Handshake):
+    """The handshake of one connection, spoken as a call of the standard method hello."""
 
     def __init__(self, protocol: Protocol) -> None:
-        self._protocol = protocol
-        self._reply: HelloReply | None = None
+        super().__init__(
+            Need(
+                protocol=protocol.name,
+                version=protocol.version,
+                fingerprint="",  # known when it is sent: it takes the protocol's types
+                methods={method.selector: method.name for method in protocol.methods},
+            )
+        )
+        self._contract = protocol
 
-    @property
-    def version(self) -> str | None:
-        """The version of the service's contract; None if it does not speak of that."""
-        return None if self._reply is None else self._reply.server.version
-
-    @property
-    def complete(self) -> bool:
-        """Whether the service has all that this client may ask for, or does not tell."""
-        return self._reply is None or not (self._missing() or self._other_major)
-
-    @property
-    def _other_major(self) -> bool:
-        assert self._reply is not None
-        theirs = self._reply.server.version
-        return self._protocol.version.split(".")[0] != theirs.split(".")[0]
-
-    async def say(self, call: Callable[[Route, Any, float], Awaitable[Any]]) -> None:
+    async def say(self, attempt: Attempt) -> None:
         """Exchange versions. A service that knows no hello, such as rama's, is taken as it is.
 
         Raises:
             TransportError: the connection failed.
-            UnavailableError: the service is ending.
+            DeadlineExceededError: there was no answer.
         """
         # Generated code, which imports this package in turn.
         from ..standard.standard import HELLO, STANDARD
         from ..standard.types import HelloRequest
 
-        request = HelloRequest(client=identity_of(self._protocol))
+        identity = identity_of(self._contract)
+        route = route_of(HELLO, STANDARD.package)
+        self.need = evolve(self.need, fingerprint=identity.fingerprint)
+        self.ask()
         try:
-            reply: HelloReply = await call(
-                route_of(HELLO, STANDARD.package), request, HELLO.timeout_s
+            reply: HelloReply = await attempt(
+                route, HelloRequest(client=identity), HELLO.timeout_s or DEFAULT_TIMEOUT_S
             )
-        except UnavailableError:
-            raise
         except (CallError, DecodeError):
+            self.fail()
             return
-        self._reply = reply
-        ours, theirs = request.client, reply.server
-        if ours.fingerprint != theirs.fingerprint:
+        except BaseException:
+            self.replace()  # nobody was asked, as far as anybody knows
+            raise
+        if self.knowledge is not Knowledge.ASKED:
+            return  # replaced meanwhile: this is of a process that has gone
+        self.tell(Offer(reply.server.version, reply.server.fingerprint, reply.selectors))
+        if not self.same:
             _log.warning(
                 "%s: this client was made from version %s, the service serves %s; it lacks %s",
-                ours.protocol,
-                ours.version,
-                theirs.version,
-                ", ".join(self._missing()) or "nothing",
-            )
-
-    def check(self, method: Method[Any, Any]) -> None:
-        """Refuse a call that the service cannot serve.
-
-        Raises:
-            VersionMismatchError: it lacks the method, or its contract has another MAJOR.
-        """
-        reply = self._reply
-        if reply is None:
-            return
-        if method.selector not in reply.selectors or self._other_major:
-            raise VersionMismatchError(
-                self._protocol.name,
-                self._protocol.version,
+                identity.protocol,
+                identity.version,
                 reply.server.version,
-                method.name,
-                self._missing(),
+                ", ".join(self.missing) or "nothing",
             )
 
-    def _missing(self) -> tuple[str, ...]:
-        assert self._reply is not None
-        known = set(self._reply.selectors)
-        return tuple(
-            method.name for method in self._protocol.methods if method.selector not in known
-        )
+    def stay_silent(self) -> None:
+        """Nothing came back, though the connection lives: it does not speak of versions."""
+        self.ask()
+        self.fail()

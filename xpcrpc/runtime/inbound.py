@@ -10,6 +10,7 @@ from ..transport.base import ReceivedFrame
 from .events import Subscriptions
 from .link import Link
 from .messages import Asked, close_handles, decode_event
+from .readiness import Readiness
 from .scope import Scope
 from .server import Router, Server
 from .serving import Serving
@@ -29,6 +30,8 @@ class Inbound:
         self._serving: Serving | None = None
         if serving is not None:
             self._serving = Serving(Scope(self._workers), link, Router(serving))
+        self.readiness: Readiness | None = None
+        """Told when the connection is at its end."""
         link.on_request = self._request
         link.on_end = self._ended
 
@@ -47,6 +50,14 @@ class Inbound:
         else:
             self._link.unserved(received, asked)
 
+    def is_listened_to(self) -> bool:
+        """Whether anybody waits for what the server sends unasked."""
+        return self.subscriptions.any or self._serving is not None
+
     def _ended(self) -> None:
+        link = self._link
+        assert link.fault is not None
+        if self.readiness is not None:
+            self.readiness.close(link.fault, final=link.closed_here or link.again is None)
         self.subscriptions.end()
         self._workers.stop()

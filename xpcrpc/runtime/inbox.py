@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Generic, Self, TypeVar
 
+from ..errors import MisuseError
 from ..protocol.flow import Inflow
 from .waiter import Waiter
 
@@ -35,6 +37,7 @@ class Inbox(Generic[T]):
         self._read = 0
         self._step = (flow.window + 1) // 2
         self._waiter: Waiter[None] | None = None
+        self._discards = False
         self._over = False
         self._error: BaseException | None = None
 
@@ -43,9 +46,26 @@ class Inbox(Generic[T]):
         """Whether nothing more will arrive; what has arrived may still be unread."""
         return self._over
 
+    @property
+    def has_reader(self) -> bool:
+        """Whether a task waits for an item."""
+        return self._waiter is not None
+
+    def discard(self) -> None:
+        """Nobody will read: drop what is here, and what comes."""
+        self._discards = True
+        self._drop()
+
+    def _drop(self) -> None:
+        while self.unread:
+            self.unread.popleft()
+            self.read_one()
+
     def put(self, items: Sequence[T]) -> None:
         """Items have arrived. Called by the loop, with no task running."""
         self.unread.extend(items)
+        if self._discards:
+            self._drop()
         if self._waiter is not None:
             self._waiter.wake(None)
 
@@ -63,14 +83,21 @@ class Inbox(Generic[T]):
 
         Raises:
             StopAsyncIteration: there is none; it was the regular end.
-            BaseException: what the stream was ended with.
+            BaseException: what the stream was ended with; again each time it is asked.
+            MisuseError: another task waits for it already.
         """
         while not self.unread:
             if self._over:
-                error, self._error = self._error, None
-                if error is not None:
+                error = self._error
+                if error is None:
+                    raise StopAsyncIteration
+                self._error = copy(error)  # no cycle between this and the frames it passes
+                try:
                     raise error
-                raise StopAsyncIteration
+                finally:
+                    del error
+            if self._waiter is not None:
+                raise MisuseError("another task reads this stream; one task may read it at a time")
             self._waiter = Waiter(self._loop)
             try:
                 await self._waiter

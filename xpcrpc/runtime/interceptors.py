@@ -7,9 +7,13 @@ async function that gets the call and a function that goes on with it::
         log.info("%s by uid %d", call.method.name, call.peer.euid)
         return await proceed()
 
-It may raise instead of going on: a `CallError` is the caller's answer, anything
-else a general failure. The first of several is the outermost. Around a call with
-streams, ``proceed`` ends when the streams have.
+It may raise instead of going on: a `CallError` is the caller's answer, unless it came
+from another service; anything else is a general failure. It goes on once. The first of
+several is the outermost.
+
+Around a call with streams, ``proceed`` ends when the streams have, and whoever reads them
+sees their end once the interceptors have ended: what they raise or return is the call's
+end. A client's interceptor that does not end in the call's time is cancelled.
 """
 
 from __future__ import annotations

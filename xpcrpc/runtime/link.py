@@ -23,6 +23,7 @@ from ..errors import (
 from ..protocol import keys, signals
 from ..protocol.session import Session
 from ..transport.base import Connection, ReceivedFrame
+from .backlog import Backlog
 from .deadlines import Deadlines
 from .messages import (
     Asked,
@@ -52,12 +53,15 @@ class Link:
         self.loop = asyncio.get_running_loop()
         self.session = Session(initiator=initiator)
         self.deadlines = Deadlines(self.loop)
+        self.backlog = Backlog(connection)
         self.closed = False
         """Whether the connection is at its end."""
+        self.events_lost = 0
+        """Events that were not sent, as the peer did not read."""
+        self.closed_here = False
+        """Whether it was this side that ended it."""
         self.fault: TransportError | None = None
         """Why it is."""
-        self.peer_draining = False
-        """Whether the peer refuses new calls."""
         self.on_request: Callable[[ReceivedFrame, Asked], None] | None = None
         """Serves what the peer asks for; nothing is served without it."""
         self.inbound: Inbound | None = None
@@ -66,17 +70,63 @@ class Link:
         """Told once, when the connection is at its end."""
         self.on_interruption: Callable[[], None] | None = None
         """Told when a named service went away; the connection can be used again."""
+        self.again: Callable[[], Connection] | None = None
+        """Makes a new connection to the same service, where it has a name."""
+        self.on_revival: Callable[[], None] | None = None
+        """Told when that was done."""
+        self.on_termination: Callable[[], None] | None = None
+        """Told when the system asks this process to end; nothing more will be heard (C-123)."""
         connection.set_event_handler(self._event)
 
     def activate(self) -> None:
         """Begin."""
         self.connection.activate()
 
+    def revive(self) -> bool:
+        """Connect anew where the last connection could not find its service any more.
+
+        libxpc's connections end with a failed look-up (E1); a service that was away for a
+        while, as while it is updated, is looked up again by the next call.
+        """
+        if self.again is None or self.closed_here:
+            return False
+        self.connection = self.again()
+        self.backlog = Backlog(self.connection)
+        self.closed = False
+        self.fault = None
+        self.connection.set_event_handler(self._event)
+        if self.on_revival is not None:
+            self.on_revival()
+        self.activate()
+        return True
+
     def close(self) -> None:
         """End the connection and whatever runs on it."""
         if not self.closed:
+            self.closed_here = True
             self.connection.cancel()
             self._end(ConnectionInvalidError(self.connection.name, "it was closed here"))
+
+    def lose_event(self) -> None:
+        """An event was not sent, as the peer does not read what it was sent before."""
+        self.events_lost += 1
+        if self.events_lost.bit_count() == 1:  # now and then, as there may be many
+            _log.warning(
+                "%s does not read its events: %d are lost", self.connection.name, self.events_lost
+            )
+
+    async def flush(self, timeout_s: float) -> None:
+        """Wait until what was sent has been handed over, at most so many seconds."""
+        if self.closed:
+            return
+        passed: asyncio.Future[None] = self.loop.create_future()
+
+        def on_run() -> None:
+            if not passed.done():
+                passed.set_result(None)
+
+        self.connection.barrier(on_run)
+        await asyncio.wait({passed}, timeout=timeout_s)
 
     def say(self, signal: signals.Signal) -> None:
         """Send a signal, unless the connection is at its end."""
@@ -126,12 +176,12 @@ class Link:
             state.owner.plain_items(plain)
         close_handles(received)  # what nobody took
 
-    def _signal(self, signal: signals.Signal) -> None:
+    def _signal(self, signal: signals.Heard) -> None:
         if isinstance(signal, signals.Drain):
-            self.peer_draining = True
+            self.session.hear_drain()
             return
-        if isinstance(signal, signals.Ready):
-            return  # it was said to be seen
+        if isinstance(signal, signals.Ready | signals.Unknown):
+            return  # said to be seen; or of a later version of the protocol
         state = self.session.hear(signal)
         if state is None:
             return
@@ -160,7 +210,12 @@ class Link:
                 self.session.refuse(call)
             except RemoteProtocolError as violation:
                 self.violated(violation)
-        _log.warning("refused a message of pid %d: %s", received.sender.pid, error)
+        _log.warning(
+            "refused a message of pid %d: %s",
+            received.sender.pid,
+            error,
+            extra={"xpc_peer_pid": received.sender.pid, "xpc_peer": self.connection.name},
+        )
         close_handles(received)
         if received.expects_reply:
             received.reply(*encode_failure(error))
@@ -174,10 +229,11 @@ class Link:
 
     def _fault(self, fault: TransportError) -> None:
         if isinstance(fault, TerminationImminentError):
+            if self.on_termination is not None:
+                self.on_termination()
             return
         if fault.retryable:
             self._abandon(fault)
-            self.peer_draining = False
             if self.on_interruption is not None:
                 self.on_interruption()
             return
@@ -197,3 +253,12 @@ class Link:
         self.deadlines.close()
         if self.on_end is not None:
             self.on_end()
+        if self.closed_here or self.again is None:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Nothing comes any more: no cycle keeps the connection, which has descriptors."""
+        self.inbound = None
+        self.on_request = None
+        self.on_end = self.on_interruption = self.on_revival = self.on_termination = None
+        self.again = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from attrs import define, frozen
 
@@ -16,7 +16,7 @@ from ..codec import frame as frames
 from ..codec.converter import from_value, to_value
 from ..codec.passes import Decode, Encode, decoder, encoder
 from ..codec.shape import resolve
-from ..contract import ContractError, Method
+from ..contract import DEFAULT_TIMEOUT_S, ContractError, Method
 from ..errors import (
     CallError,
     DecodeError,
@@ -33,6 +33,9 @@ from ..values import Handle, Message, UInt64, Value
 from . import layouts
 from .interceptors import CallInfo
 
+MAX_WORDS: Final = 4096
+"""Characters of a failure's text that are sent; the rest is for the log."""
+
 Encoded: TypeAlias = tuple[bytes, Sequence[Handle]]
 
 
@@ -41,6 +44,8 @@ class Route:
     """A method with its types resolved and its codec at hand; see `route_of`."""
 
     method: Method[Any, Any]
+    timeout_s: float
+    """Of a unary call that is given none."""
     shape: Shape
     reply: Any
     item_in: Any
@@ -67,6 +72,7 @@ def route_of(method: Method[Any, Any], package: str) -> Route:
     reply, item_in, item_out = map(known, (method.reply, method.items_in, method.items_out))
     return Route(
         method=method,
+        timeout_s=DEFAULT_TIMEOUT_S if method.timeout_s is None else method.timeout_s,
         shape=Shape.of(requester=item_in is not None, responder=item_out is not None),
         reply=reply,
         item_in=item_in,
@@ -169,8 +175,15 @@ def encode_failure(
     details = to_value(error) if isinstance(error, ContractError) else None
     # Its words alone: whoever reads them adds the code, which travels beside them.
     words = str(error) if isinstance(error, ContractError) else error.message
-    failure = envelope.Failure(error.code, words, details)
+    failure = envelope.Failure(error.code, _sendable(words), details)
     return encode_message(_with(envelope.failure(failure), items, metadata))
+
+
+def _sendable(words: str) -> str:
+    """Text for people as XPC can carry it, and not too much of it."""
+    if len(words) > MAX_WORDS:
+        words = words[:MAX_WORDS] + "…"
+    return words.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _with(message: Message, items: int, metadata: Mapping[str, str] | None) -> Message:
@@ -399,14 +412,15 @@ def read_reply(route: Route, received: ReceivedFrame, info: CallInfo | None = No
 def error_of(route: Route, failure: envelope.Failure) -> CallError:
     """The exception for a failure: the contract's own class if it declares the code."""
     declared = route.errors.get(failure.code)
-    if declared is None:
-        return failure.to_error()
-    try:
-        error: CallError = from_value(failure.details or {}, declared)
-    except ValueProblemsError:
-        # An older or foreign peer: the code is right, the fields are not there.
-        return CallError(failure.code, failure.message)
-    error.message = failure.message
+    error = failure.to_error()
+    if declared is not None:
+        try:
+            error = from_value(failure.details or {}, declared)
+        except ValueProblemsError:
+            # An older or foreign peer: the code is right, the fields are not there.
+            error = CallError(failure.code, failure.message)
+        error.message = failure.message
+    error.received = True
     return error
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from ..contract import Overflow
 from ..errors import StreamOverflowError
 from ..protocol.flow import Outflow
+from .backlog import Backlog
 from .messages import Encoded
 from .waiter import Waiter
 
@@ -19,35 +20,48 @@ BATCH_ITEMS: Final = 128
 BATCH_BYTES: Final = 32 * 1024
 """A message is sent as soon as its items have so many bytes."""
 
+BATCH_HANDLES: Final = 64
+"""Most handles in one message, but for an item that alone has more; libxpc takes 252."""
+
 
 class Outbox:
     """Gathers items that are made in one go into one message, and waits for credit.
 
-    What happens to an item for which there is no credit is the contract's
-    ``overflow``: the maker waits ("block"), the oldest or the newest unsent item
-    is dropped, or the stream fails.
+    What happens to an item for which there is no credit, or no room in the
+    connection, is the contract's ``overflow``: the maker waits ("block"), the oldest
+    or the newest unsent item is dropped, or the stream fails.
     """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         flow: Outflow,
+        backlog: Backlog,
         *,
         window: int,
         overflow: Overflow,
         encode: Callable[[Any], Encoded],
-        send: Callable[[list[Encoded]], None],
+        send: Callable[[list[Encoded]], int],
+        failed: Callable[[Exception], None],
     ) -> None:
+        """``send`` gives the bytes that it sent; ``failed`` is told what it raised instead."""
         self._loop = loop
         self._flow = flow
+        self._backlog = backlog
         self._window = window
         self._overflow = overflow
         self._encode = encode
         self._send = send
+        self._failed = failed
         self._unsent: deque[Encoded] = deque()
         self._bytes = 0
         self._turn: asyncio.Handle | None = None
         self._waiter: Waiter[None] | None = None
+        self._error: Exception | None = None
+        self._last_words: Exception | None = None
+        """What to fail with when credit runs out."""
+        self._waits_for_room = False
+        self._since_turn = 0
         self.dropped = 0
         """Items that the overflow policy has dropped."""
 
@@ -55,31 +69,34 @@ class Outbox:
         """Send an item, soon, if there is credit for it; else nothing is done, see `put`.
 
         Raises:
-            EncodeError: the item does not fit its type.
+            EncodeError: the item does not fit its type, or one before could not be sent.
         """
-        unsent = self._unsent
-        if len(unsent) >= self._flow.credit:
+        if self._full() or self._since_turn >= BATCH_ITEMS:
             return False
-        encoded = self._encode(item)
-        unsent.append(encoded)
-        self._bytes += len(encoded[0])
-        if len(unsent) >= BATCH_ITEMS or self._bytes >= BATCH_BYTES:
-            self.flush()
-        elif self._turn is None:
-            self._turn = self._loop.call_soon(self.flush)
+        self._add(self._encode(item))
         return True
 
     async def put(self, item: Any) -> None:
         """Send an item, soon; wait for credit if the policy says so.
 
+        The loop has a turn for others now and then, however much credit there is.
+
         Raises:
-            EncodeError: the item does not fit its type.
+            EncodeError: the item does not fit its type, or one before could not be sent.
             StreamOverflowError: there is no room, and the policy is to fail.
         """
         encoded = self._encode(item)
-        while len(self._unsent) >= self._flow.credit:
+        if self._since_turn >= BATCH_ITEMS:
+            self.flush()
+            self._since_turn = 0
+            await asyncio.sleep(0)
+        while self._full():
+            self.flush()  # what has credit is not what the policy is for
+            if not self._full():
+                break
+            self._check_hopeful()
             if self._overflow is Overflow.BLOCK:
-                await self._credit()
+                await self._room()
             elif len(self._unsent) < self._window:
                 break
             elif self._overflow is Overflow.DROP_OLDEST:
@@ -92,23 +109,48 @@ class Outbox:
                 raise StreamOverflowError(
                     f"the reader is {len(self._unsent)} items behind; {self._window} are allowed"
                 )
+        self._add(encoded)
+
+    def _full(self) -> bool:
+        """Whether the next item would have to wait."""
+        if self._error is not None:
+            raise self._error
+        return len(self._unsent) >= self._flow.credit or self._backlog.clogged
+
+    def _add(self, encoded: Encoded) -> None:
         self._unsent.append(encoded)
+        self._since_turn += 1
         self._bytes += len(encoded[0])
         if len(self._unsent) >= BATCH_ITEMS or self._bytes >= BATCH_BYTES:
             self.flush()
+            if self._error is not None:
+                raise self._error  # now: its maker may not have another item
         elif self._turn is None:
-            self._turn = self._loop.call_soon(self.flush)
+            self._turn = self._loop.call_soon(self._end_of_turn)
+
+    def _end_of_turn(self) -> None:
+        self._since_turn = 0
+        self.flush()
 
     async def drain(self) -> None:
-        """Send all that waits, waiting for credit as need be."""
+        """Send all that waits, waiting for credit as need be.
+
+        Raises:
+            EncodeError: an item could not be sent.
+        """
         self.flush()
         while self._unsent:
-            await self._credit()
+            self._check_hopeful()
+            await self._room()
+        if self._error is not None:
+            raise self._error
 
-    async def _credit(self) -> None:
-        self.flush()
-        if self._flow.credit > len(self._unsent):
-            return
+    def _check_hopeful(self) -> None:
+        if self._last_words is not None and not self._flow.credit:
+            raise self._last_words
+
+    async def _room(self) -> None:
+        """Wait until something has changed for the better."""
         self._waiter = Waiter(self._loop)
         try:
             await self._waiter
@@ -121,22 +163,56 @@ class Outbox:
         if self._waiter is not None:
             self._waiter.wake(None)
 
+    def _cleared(self) -> None:
+        """The connection has room again."""
+        self._waits_for_room = False
+        self.credited()
+
+    def deafen(self, error: Exception) -> None:
+        """No credit will come any more: the maker of what it does not cover is told so."""
+        self._last_words = error
+        self.flush()
+        if self._waiter is not None:
+            self._waiter.wake_soon(None)
+
     def flush(self) -> None:
-        """Send what credit allows."""
+        """Send what credit, and the connection, allow."""
         if self._turn is not None:
             self._turn.cancel()
             self._turn = None
+        unsent, flow, backlog = self._unsent, self._flow, self._backlog
+        while unsent and flow.credit and not backlog.clogged:
+            batch = self._batch(min(len(unsent), flow.credit, BATCH_ITEMS))
+            try:
+                size = self._send(batch)
+            except Exception as error:
+                self._fail(error)
+                return
+            flow.send(len(batch))  # only now: the peer is told how many were sent
+            backlog.sent(size)
+        if backlog.clogged and not self._waits_for_room:
+            self._waits_for_room = True
+            backlog.when_clear(self._cleared)
+
+    def _batch(self, count: int) -> list[Encoded]:
         unsent = self._unsent
-        while unsent and self._flow.credit:
-            count = min(len(unsent), self._flow.credit, BATCH_ITEMS)
-            if count == len(unsent):
-                batch = list(unsent)
-                unsent.clear()
-            else:
-                batch = [unsent.popleft() for _ in range(count)]
-            self._flow.send(count)
-            self._send(batch)
-        self._bytes = 0
+        batch: list[Encoded] = []
+        handles = 0
+        while len(batch) < count:
+            handles += len(unsent[0][1])
+            if batch and handles > BATCH_HANDLES:
+                break
+            encoded = unsent.popleft()
+            self._bytes -= len(encoded[0])
+            batch.append(encoded)
+        return batch
+
+    def _fail(self, error: Exception) -> None:
+        self._error = error
+        self._unsent.clear()
+        self._failed(error)
+        if self._waiter is not None:
+            self._waiter.wake_soon(None)
 
     def close(self) -> None:
         """Forget what was not sent."""

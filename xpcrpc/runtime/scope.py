@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import define, field
 
 from ..contract import ClientEnd, ServerEnd
 from ..errors import MisuseError
-from ..protocol.session import MAX_CALLS
+from ..protocol.session import MAX_CALLS, MAX_STREAMS
 from .workers import Workers
 
 if TYPE_CHECKING:
@@ -21,12 +21,23 @@ def _nothing() -> None:
     """Where nobody ends the process for being idle."""
 
 
-def _no_offers(_: Server[Any]) -> ClientEnd[Any]:
+def _no_offers(_: Server[Any], *, clients: int | None = None) -> ClientEnd[Any]:
     raise MisuseError("only what a Host serves can offer; serve the object by one")
 
 
 def _no_ends(_: ServerEnd[Any], __: Server[Any]) -> None:
     raise MisuseError("only what a Host serves can serve an end; serve the object by one")
+
+
+def _no_ends_to_withdraw(_: ClientEnd[Any]) -> None:
+    """Nothing was offered."""
+
+
+class Offers(Protocol):
+    """Makes ends; see `Host.offer`."""
+
+    def __call__(self, server: Server[Any], /, *, clients: int | None = None) -> ClientEnd[Any]:
+        """Serve whoever gets the end."""
 
 
 @define(eq=False)
@@ -37,10 +48,13 @@ class Scope:
     interceptors: tuple[ServerInterceptor, ...] = ()
     max_calls: int = MAX_CALLS
     """Calls under way that each connection may have."""
+    max_streams: int = MAX_STREAMS
+    """Those of them that may have streams."""
     draining: bool = False
     """Whether new calls are refused, since the end is near."""
     begin_transaction: Callable[[], None] = field(default=_nothing)
     """Work begins that no request stands for; see `transport.base.Transport`."""
     end_transaction: Callable[[], None] = field(default=_nothing)
-    offer: Callable[[Server[Any]], ClientEnd[Any]] = field(default=_no_offers)
+    offer: Offers = field(default=_no_offers)
+    withdraw: Callable[[ClientEnd[Any]], None] = field(default=_no_ends_to_withdraw)
     serve_end: Callable[[ServerEnd[Any], Server[Any]], None] = field(default=_no_ends)

@@ -14,7 +14,6 @@ from ..contract import ContractError
 from ..errors import (
     CallCancelledError,
     CallError,
-    DecodeError,
     EncodeError,
     HandlerFailedError,
     InvalidMessageError,
@@ -22,147 +21,32 @@ from ..errors import (
     RemoteProtocolError,
     StreamOverflowError,
     TooManyCallsError,
-    TransportError,
-    UnavailableError,
 )
-from ..protocol import keys, signals
+from ..protocol import keys
 from ..protocol.call import Role, Shape
-from ..protocol.session import CallState
 from ..transport.base import ReceivedFrame
-from ..values import Value
 from .context import CallContext
-from .deadlines import serving_until
+from .deadlines import serving
 from .inbox import Inbox, Incoming
-from .interceptors import Metadata, Proceed, ServedInfo, wrapped
+from .interceptors import Proceed, ServedInfo, wrapped
 from .link import Link
 from .messages import (
     Asked,
     Encoded,
-    PlainItems,
+    close_handles,
     decode_argument,
-    decode_items,
     encode_failure,
     encode_item,
-    encode_items,
     encode_result,
     metadata_of,
 )
 from .outbox import Outbox
 from .permissions import permits
 from .scope import Scope
-from .server import Router, Target
+from .served_call import ServedCall
+from .server import Router
 
 _log: Final = logging.getLogger("xpcrpc.server")
-
-_ANSWERS: Final = (
-    HandlerFailedError,
-    NotPermittedError,
-    StreamOverflowError,
-    TooManyCallsError,
-    UnavailableError,
-)
-"""What a handler or an interceptor may raise to answer with, beside the contract's errors."""
-
-
-class ServedCall:
-    """One call of the peer's: how it may be stopped, and by what."""
-
-    # Defaults in the class: one is made for every call, and most of this is never set.
-    state: CallState | None = None
-    deadline = math.inf
-    inbox: Inbox[Any] | None = None
-    outbox: Outbox | None = None
-    task: asyncio.Task[Any] | None = None
-    stopped = False
-    why: CallError | None = None
-    """Why it was stopped, for the answer; None if nobody waits for one."""
-    sent_metadata: Metadata | None = None
-
-    def __init__(
-        self, serving: Serving, target: Target, received: ReceivedFrame, asked: Asked
-    ) -> None:
-        self.serving = serving
-        self.link = serving.link
-        self.target = target
-        self.route = target.route
-        self.received = received
-        self.asked = asked
-        self.request: Any = None
-
-    @property
-    def reply_metadata(self) -> Metadata:
-        """What goes beside the reply."""
-        if self.sent_metadata is None:
-            self.sent_metadata = {}
-        return self.sent_metadata
-
-    def stop(self, why: CallError | None) -> None:
-        """Cancel the handler."""
-        self.stopped = True
-        self.why = self.why or why
-        if self.task is not None:
-            self.task.cancel()
-
-    # -- what the link and the clock tell -------------------------------------------
-
-    def expire(self) -> None:
-        """Its deadline has come."""
-        self.stop(CallCancelledError(f"{self.route.method.name} did not end within its deadline"))
-
-    def cancelled(self) -> None:
-        """The requester wants no answer any more."""
-        self.stop(CallCancelledError(f"{self.route.method.name} was cancelled by its caller"))
-
-    def lost(self, fault: TransportError) -> None:
-        """The requester is gone."""
-        if self.received.expects_reply:
-            self.stop(None)
-
-    def items(self, values: list[Value]) -> None:
-        """Items of the requester have arrived."""
-        self._take(partial(decode_items, self.route.item_in, values))
-
-    def plain_items(self, plain: PlainItems) -> None:
-        """Items of the requester have arrived, as bytes."""
-        self._take(partial(plain.decode, self.route.decode_item_in))
-
-    def _take(self, decode: Callable[[], list[Any]]) -> None:
-        assert self.inbox is not None and self.state is not None
-        try:
-            items = decode()
-        except DecodeError as error:
-            self.inbox.end(HandlerFailedError(f"an item does not decode: {error}"))
-            return
-        self.inbox.put(items)
-        self._check_end()
-
-    def ended(self) -> None:
-        """The requester's items are over."""
-        self._check_end()
-
-    def _check_end(self) -> None:
-        assert self.inbox is not None
-        assert self.state is not None and self.state.inflow is not None
-        if self.state.inflow.finished:
-            self.inbox.end()
-
-    def credited(self) -> None:
-        """Further items may be sent."""
-        if self.outbox is not None:
-            self.outbox.credited()
-
-    # -- our items ------------------------------------------------------------------
-
-    def send_items(self, batch: list[Encoded]) -> None:
-        """Send a batch."""
-        assert self.state is not None
-        if not self.link.closed:
-            self.link.connection.send(*encode_items(self.state.id, batch))
-
-    def grant(self, credit: int) -> None:
-        """Let the requester send more."""
-        assert self.state is not None
-        self.link.say(signals.Credit(self.state.id, credit))
 
 
 class Serving:
@@ -173,7 +57,9 @@ class Serving:
         self.link = link
         self._router = router
         self._serial: dict[str, asyncio.Lock] = {}
+        self._lost = 0
         link.session.max_calls = scope.max_calls
+        link.session.max_streams = scope.max_streams
         link.on_request = self.request
 
     def request(self, received: ReceivedFrame, asked: Asked) -> None:
@@ -182,8 +68,6 @@ class Serving:
         try:
             target = self._router.find(asked.selector)
             route = target.route
-            if self.scope.draining and received.expects_reply and target.own:
-                raise UnavailableError("the service is ending and takes no new calls")
             requires = route.method.requires
             if requires is not None and not permits(requires, received.sender):
                 raise NotPermittedError(f"{route.method.name} is not for this peer")
@@ -196,18 +80,39 @@ class Serving:
                 self._close(call)
                 raise
         except CallError as error:
-            self.link.refuse(received, error, None if admitted else asked.call)
+            if received.expects_reply or not isinstance(error, TooManyCallsError):
+                self.link.refuse(received, error, None if admitted else asked.call)
+            else:
+                self._lose(received, error)
         except RemoteProtocolError as error:
             self.link.violated(error)
         else:
             self.scope.workers.run(self._serve(call))
 
+    def _lose(self, received: ReceivedFrame, error: CallError) -> None:
+        """Drop a one-way call for which there is no room; nobody waits to be told."""
+        self._lost += 1
+        if self._lost.bit_count() == 1:  # now and then, as there may be many
+            _log.warning("%d one-way calls lost: %s", self._lost, error)
+        close_handles(received)
+
     def _admit(self, call: ServedCall, asked: Asked) -> None:
-        """Enter the call into the table, if the peer speaks of it by number."""
+        """Enter the call into the table.
+
+        Raises:
+            UnavailableError, TooManyCallsError: it cannot be begun now.
+            InvalidMessageError: it streams, and has no number.
+            RemoteProtocolError: its number cannot be.
+        """
         route, link = call.route, self.link
+        always = not call.target.own
         if asked.call is not None:
             state = call.state = link.session.accept(
-                asked.call, route.shape, window=route.method.window, credit=asked.window
+                asked.call,
+                route.shape,
+                window=route.method.window,
+                credit=asked.window,
+                always=always,
             )
             state.owner = call
             if state.inflow is not None:
@@ -215,23 +120,37 @@ class Serving:
                 call.inbox = Inbox(link.loop, state.inflow, grant=call.grant)
         elif route.shape is not Shape.UNARY:
             raise InvalidMessageError(f"a stream needs {keys.CALL}")
+        elif call.received.expects_reply:
+            call.state = link.session.accept_nameless(always=always)
+            call.state.owner = call
+        else:
+            link.session.begin_one_way()
         if asked.timeout_ns is not None:
             call.deadline = link.loop.time() + asked.timeout_ns / 1e9
             link.deadlines.add(call)
 
     def _close(self, call: ServedCall) -> None:
+        call.over = True
         if call.deadline is not math.inf:
             self.link.deadlines.discard(call)
         if call.state is not None:
             self.link.session.close(call.state)
+        else:
+            self.link.session.end_one_way()
+
+    def deafen(self) -> None:
+        """The system asks this process to end: nothing more will be heard of the peer."""
+        for owner in self.link.session.owners():
+            owner.deafen()
 
     async def _serve(self, call: ServedCall) -> None:
-        """Run a call to its answer. Never raises but for cancellation."""
+        """Run a call to its answer. Never raises but for cancellation, and to end the loop."""
         received = call.received
-        call.task = asyncio.current_task()
-        until = None if call.deadline is math.inf else serving_until.set(call.deadline)
+        task = call.task = asyncio.current_task()
+        served = serving.set(call)
         if not received.expects_reply:
             self.scope.begin_transaction()  # a request holds one of its own (C-149)
+        reply: Encoded | None = None
         try:
             if call.stopped:
                 raise asyncio.CancelledError
@@ -242,22 +161,25 @@ class Serving:
                 reply = await self._unary(call)
             else:
                 reply = await self._streams(call)
+        except asyncio.CancelledError as error:
+            if call.stopped or (task is not None and task.cancelling()):
+                if call.why is not None:
+                    reply = encode_failure(call.why, self._sent(call))
+                raise
+            # Of something that the handler waited for: its failure, not our stop.
+            reply = self._failure(call, error)
+        except BaseException as error:  # what ends the loop, or this coroutine: not unanswered
+            reply = self._failure(call, error)
+            raise
+        finally:
             if received.expects_reply:
-                self._reply(call, reply)
-        except asyncio.CancelledError:
-            if received.expects_reply:
-                if call.why is None:
+                if reply is None:
                     received.drop()
                 else:
-                    received.reply(*encode_failure(call.why, self._sent(call)))
-            raise
-        except Exception:
-            _log.exception("%s: the reply could not be sent", call.route.method.name)
-        finally:
-            if until is not None:
-                _leave(until)
-            if not received.expects_reply:
+                    self._reply(call, reply)
+            else:
                 self.scope.end_transaction()
+            _leave(served)
             call.task = None
             self._close(call)
 
@@ -265,14 +187,19 @@ class Serving:
         return self._unary(call) if call.route.shape is Shape.UNARY else self._streams(call)
 
     def _reply(self, call: ServedCall, reply: Encoded) -> None:
+        """Send the answer, or what can be sent instead. Never raises."""
+        name = call.route.method.name
         try:
-            call.received.reply(*reply)
-        except EncodeError as error:
-            # Too large, or a descriptor that was closed: the caller shall hear of it at once.
-            name = call.route.method.name
-            _log.error("%s: the reply cannot be sent: %s", name, error)
-            failure = HandlerFailedError(f"the reply of {name} cannot be sent")
-            call.received.reply(*encode_failure(failure, self._sent(call)))
+            try:
+                call.received.reply(*reply)
+            except EncodeError as error:
+                # Too large, or too many descriptors: the caller shall hear of it at once.
+                _log.error("%s: the reply cannot be sent: %s", name, error, extra=call.facts)
+                failure = HandlerFailedError(f"the reply of {name} cannot be sent")
+                call.received.reply(*encode_failure(failure, self._sent(call)))
+        except Exception:
+            _log.exception("%s: the reply could not be sent", name, extra=call.facts)
+            call.received.drop()
 
     async def _unary(self, call: ServedCall) -> Encoded:
         target = call.target
@@ -286,12 +213,11 @@ class Serving:
             else:
                 result = await target.handler(context)
             return encode_result(call.route, result, 0, call.sent_metadata)
-        except Exception as error:
+        except (Exception, BaseExceptionGroup) as error:
             return self._failure(call, error)
 
     async def _streams(self, call: ServedCall) -> Encoded:
-        route, state, target = call.route, call.state, call.target
-        assert state is not None
+        route, target = call.route, call.target
         arguments: list[Any] = [call.request] if target.takes_request else []
         if call.inbox is not None:
             arguments.append(Incoming(call.inbox))
@@ -305,9 +231,12 @@ class Serving:
             else:
                 result = await self._intercepted(call, handler)
             return encode_result(route, result, self._sent(call), call.sent_metadata)
-        except Exception as error:
+        except (Exception, BaseExceptionGroup) as error:
             if call.outbox is not None and not isinstance(error, StreamOverflowError):
-                await call.outbox.drain()  # what was made before the failure goes before it
+                try:
+                    await call.outbox.drain()  # what was made before the failure goes before it
+                except EncodeError:
+                    pass  # one of them cannot be sent, which may be the failure itself
             return self._failure(call, error)
         finally:
             if call.outbox is not None:
@@ -323,10 +252,12 @@ class Serving:
         outbox = call.outbox = Outbox(
             self.link.loop,
             state.outflow,
+            self.link.backlog,
             window=route.method.window,
             overflow=route.method.overflow,
             encode=partial(encode_item, route.encode_item_out),
             send=call.send_items,
+            failed=call.unsendable,
         )
         offer = outbox.offer
         made = handler()
@@ -352,17 +283,29 @@ class Serving:
         )
         return await wrapped(self.scope.interceptors, info, proceed)()
 
-    def _failure(self, call: ServedCall, error: Exception) -> Encoded:
-        name, sent = call.route.method.name, self._sent(call)
+    def _failure(self, call: ServedCall, error: BaseException) -> Encoded:
+        """The answer for what the handler, or something around it, has raised. Never raises."""
+        name, sent, metadata = call.route.method.name, self._sent(call), call.sent_metadata
+        if isinstance(error, CallError) and self._answers(call, error):
+            try:
+                return encode_failure(error, sent, metadata)
+            except ValueError as problem:
+                _log.error("%s: its error cannot be sent: %s", name, problem, extra=call.facts)
+                failure = HandlerFailedError(f"{name} failed, and its error cannot be sent")
+                return encode_failure(failure, sent)
+        said = "%s failed"
         if isinstance(error, ContractError):
-            if type(error).code in call.route.errors:
-                return encode_failure(error, sent, call.sent_metadata)
-            _log.error("%s raised an error that its contract does not list", name, exc_info=error)
-        elif isinstance(error, _ANSWERS):
-            return encode_failure(error, sent, call.sent_metadata)
-        else:
-            _log.error("%s failed", name, exc_info=error)
+            said = "%s raised an error that its contract does not list"
+        _log.error(said, name, exc_info=error, extra=call.facts)
         return encode_failure(HandlerFailedError(f"{name} failed"), sent)
+
+    @staticmethod
+    def _answers(call: ServedCall, error: CallError) -> bool:
+        """Whether an error is meant for the caller: one of the method's own, or a number that
+        this process has chosen. What another service answered is none of our caller's affair."""
+        if isinstance(error, ContractError):
+            return type(error).code in call.route.errors
+        return not error.received and not isinstance(error, CallCancelledError)
 
     @staticmethod
     def _sent(call: ServedCall) -> int:
@@ -370,9 +313,9 @@ class Serving:
         return state.outflow.sent if state is not None and state.outflow is not None else 0
 
 
-def _leave(until: Token[float]) -> None:
-    """The call is over: what its task does next has no deadline of this one."""
+def _leave(served: Token[Any]) -> None:
+    """The call is over: what its task does next is no part of it."""
     try:
-        serving_until.reset(until)
+        serving.reset(served)
     except ValueError:
         pass  # closed from outside its task (`Workers.close`), whose context goes with it

@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from contextvars import copy_context
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from .waiter import Waiter
@@ -27,13 +28,22 @@ Job: TypeAlias = Coroutine[Any, Any, None]
 _log = logging.getLogger("xpcrpc.server")
 
 
+class _Start:
+    """The first job of a task, until it begins."""
+
+    __slots__ = ("job",)
+
+    def __init__(self, job: Job) -> None:
+        self.job: Job | None = job
+
+
 class Workers:
     """A pool of tasks, grown by need; used in one loop's thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._idle: list[Waiter[Job]] = []
-        self._tasks: dict[asyncio.Task[None], Job | None] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self.busy = 0
         """How many jobs have begun and not ended."""
         self.begun = 0
@@ -51,14 +61,16 @@ class Workers:
         if self._idle:
             self._idle.pop().wake(job)
         else:
-            task = self._loop.create_task(self._work(job), name="xpcrpc handler")
-            self._tasks[task] = job
-            task.add_done_callback(self._ended)
+            start = _Start(job)
+            # An eager task factory runs it up to its first wait in here, perhaps to its end.
+            task = self._loop.create_task(self._work(start), name="xpcrpc handler")
+            self._tasks.add(task)
+            task.add_done_callback(partial(self._ended, start))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        never_begun = self._tasks.pop(task)
-        if never_begun is not None:
-            never_begun.close()
+    def _ended(self, start: _Start, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if start.job is not None:  # cancelled before its first step
+            start.job.close()
             self._job_ended()
 
     def _job_ended(self) -> None:
@@ -67,10 +79,11 @@ class Workers:
             self._all_idle.set_result(None)
             self._all_idle = None
 
-    async def _work(self, job: Job) -> None:
+    async def _work(self, start: _Start) -> None:
         this = asyncio.current_task()
         assert this is not None
-        self._tasks[this] = None
+        job, start.job = start.job, None
+        assert job is not None
         context = copy_context()
         while True:
             try:

@@ -22,6 +22,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, cast, get_args, get_origin
 
 from ..contract import Service
@@ -80,8 +81,8 @@ class Served(Generic[ServerT, ClientT]):
             serving: what the client serves, where the contract has the server call it.
         """
         privileged = self.service.domain == "system"
-        connection = self.transport.connect(self.name, privileged=privileged)
-        return self.service.client.on(connection, serving=serving)
+        connect = partial(self.transport.connect, self.name, privileged=privileged)
+        return self.service.client.on(connect(), serving=serving, again=connect)
 
     async def start(self, server: ServerT) -> None:
         """Serve; `served` has done so once."""

@@ -119,6 +119,11 @@ class RecordedConnection:
         return self._connection.name
 
     @property
+    def named(self) -> bool:
+        """See `xpcrpc.transport.base.Connection.named`."""
+        return self._connection.named
+
+    @property
     def peer(self) -> PeerIdentity:
         """See `xpcrpc.transport.base.Connection.peer`."""
         return self._connection.peer
@@ -182,6 +187,10 @@ class RecordedConnection:
 
         self._connection.request(frame, handles, answered)
         self.say(frame, handles, number)
+
+    def barrier(self, on_run: Callable[[], None]) -> None:
+        """See `xpcrpc.transport.base.Connection.barrier`."""
+        self._connection.barrier(on_run)
 
     def say(
         self,

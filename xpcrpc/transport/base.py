@@ -70,6 +70,10 @@ class Connection(Protocol):
         """The service's name, or words that describe the peer; for people."""
 
     @property
+    def named(self) -> bool:
+        """Whether it is a client of a name: one that is interrupted can be used again (C-118)."""
+
+    @property
     def peer(self) -> PeerIdentity:
         """Whoever sent the most recent message."""
 
@@ -108,6 +112,10 @@ class Connection(Protocol):
 
     def request(self, frame: Frame, handles: Sequence[Handle], on_reply: ReplyHandler) -> None:
         """Send; ``on_reply`` is called exactly once, with the reply or why none came (C-136)."""
+
+    def barrier(self, on_run: Callable[[], None]) -> None:
+        """Call ``on_run``, later, once everything sent before was handed over and its memory
+        freed (C-82), or never will be as the connection ended (C-86)."""
 
 
 class Listener(Protocol):

@@ -46,11 +46,18 @@ class MemoryConnection:
         self._peer: PeerIdentity = UNKNOWN
         self._outbox: deque[tuple[Link | None, Parcel]] = deque()
         self._pending: dict[Pending, None] = {}
+        self._barriers: list[tuple[int, Callable[[], None]]] = []
+        """How many of the outbox are before each, and what to call."""
         self._active = False
         self._suspended = 0
         self._cancelled = False
 
     # -- what the program calls ---------------------------------------------------
+
+    @property
+    def named(self) -> bool:
+        """Whether it is a client of a name."""
+        return False
 
     @property
     def name(self) -> str:
@@ -119,6 +126,14 @@ class MemoryConnection:
         """
         self._submit(Kind.REQUEST, frame, handles, Pending(on_reply))
 
+    def barrier(self, on_run: Callable[[], None]) -> None:
+        """See `base.Connection.barrier`: what is sent is handed over at once, unless it waits
+        for this end to be ready."""
+        if self._cancelled or not self._outbox:
+            self._soon(on_run)
+        else:
+            self._barriers.append((len(self._outbox), on_run))
+
     def __del__(self) -> None:
         # Never activated, as the process keeps active ones: a client takes what it
         # wanted to send with it, a peer that nobody kept is turned away (C-105).
@@ -177,14 +192,26 @@ class MemoryConnection:
             if link is None:
                 return
             link.push(self.sends, self._outbox.popleft()[1])
+            if self._barriers:
+                self._pass_barriers(1)
+
+    def _pass_barriers(self, gone: int) -> None:
+        """So many of the outbox have left it."""
+        ahead = [(before - gone, on_run) for before, on_run in self._barriers]
+        self._barriers = [each for each in ahead if each[0] > 0]
+        for before, on_run in ahead:
+            if before <= 0:
+                self._soon(on_run)
 
     def _connect(self) -> Link | None:
         """Find the other side; clients alone can."""
         return None
 
     def _drop_unsent(self) -> None:
+        gone = len(self._outbox)
         while self._outbox:
             self._outbox.popleft()[1].close()
+        self._pass_barriers(gone)
 
     # -- receiving: called by a lane, from a callback of the loop ---------------------
 
@@ -264,6 +291,7 @@ class MemoryConnection:
         """Its process was killed: no handler will ever be called again."""
         self._handler = None
         self._pending = {}
+        self._barriers = []
         self._cancelled = True
         self._suspended = 0
         self._drop_unsent()

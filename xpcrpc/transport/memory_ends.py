@@ -36,6 +36,11 @@ class MemoryClient(MemoryConnection):
         self._named = named
         self._looked_up = False
 
+    @property
+    def named(self) -> bool:
+        """Whether it is a client of a name."""
+        return self._named
+
     def _wake(self) -> None:
         if self.ready and not self._looked_up:
             # That nobody is there shows without a message, but later (C-51, E1).

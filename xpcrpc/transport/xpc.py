@@ -12,6 +12,7 @@ import atexit
 import logging
 import os
 from collections.abc import AsyncGenerator, Callable
+from time import monotonic
 from typing import Any, Final, Self
 
 from ..errors import ConnectionInvalidError, MisuseError
@@ -28,8 +29,9 @@ from .xpc_message import Process, XpcReceived, XpcRequest
 BUFFER_BYTES: Final = 128 * 1024
 """One drain's events. A message that does not fit gets a buffer of its own."""
 
-TURNS: Final = 16
-"""Drains before other callbacks of the loop have their turn."""
+TURN_S: Final = 0.005
+"""How long events are handled before other callbacks of the loop have their turn, in seconds.
+One drain more, of up to 256 events, may come on top of that."""
 
 # Looked up once, as each is used for every message.
 _batch: Final = records.BATCH.unpack_from
@@ -96,7 +98,7 @@ class XpcTransport:
         """See `base.Transport.connect`."""
         self.process.check()
         pointer = lib.xr_connection_to_service(self._box, service_name(name), privileged)
-        connection = XpcConnection(self, _made(pointer), name)
+        connection = XpcConnection(self, _made(pointer), name, named=True)
         connection.require(rule)
         return connection
 
@@ -157,10 +159,18 @@ class XpcTransport:
         self._barriers[self.last_call] = on_run
         return self.last_call
 
+    def run_soon(self, call: Callable[[], None]) -> None:
+        """From a callback of the loop, if there is one yet."""
+        if not self._loop.is_closed():
+            self._loop.call_soon(call)
+
     # -- events
 
     def _on_readable(self) -> None:
-        for _ in range(TURNS):
+        if self.process.over or not self._drain():
+            return
+        enough = monotonic() + TURN_S
+        while monotonic() < enough:
             if self.process.over or not self._drain():
                 return
         # What waits in the mailbox does not show on the descriptor.
@@ -250,8 +260,11 @@ class XpcTransport:
             return
         failure = failure_of(error, frame, peer)
         if isinstance(peer, XpcListener):
-            if peer.on_end is not None and final:
-                peer.on_end(failure)
+            on_end = peer.on_end
+            if final:
+                peer.on_peer = peer.on_end = None  # breaks cycles, as libxpc does (C-71)
+                if on_end is not None:
+                    on_end(failure)
         elif isinstance(peer, XpcConnection) and peer.handler is not None:
             handler = peer.handler
             if final:

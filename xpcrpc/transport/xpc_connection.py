@@ -103,10 +103,13 @@ class XpcPeer:
 class XpcConnection(XpcPeer):
     """A client, or a listener's peer; see `base.Connection`."""
 
-    __slots__ = ("_ended", "_handler", "_idle_suspends", "_peer", "ids")
+    __slots__ = ("_ended", "_handler", "_idle_suspends", "_peer", "ids", "named")
 
-    def __init__(self, transport: XpcTransport, pointer: Any, name: str) -> None:
+    def __init__(
+        self, transport: XpcTransport, pointer: Any, name: str, *, named: bool = False
+    ) -> None:
         super().__init__(transport, pointer, name)
+        self.named = named
         self._handler: EventHandler | None = None
         self._ended = False
         self._idle_suspends = 0
@@ -199,8 +202,10 @@ class XpcConnection(XpcPeer):
             raise refusal(status, len(frame), len(handles))
 
     def barrier(self, on_run: Callable[[], None]) -> None:
-        """Call ``on_run`` once everything sent before was handed over and its memory
-        freed (C-82), or never will be as the connection ended (C-86)."""
+        """See `base.Connection.barrier`."""
+        if self._process.closed:  # with its event loop: there is nothing to wait for (C-86)
+            self._transport.run_soon(on_run)
+            return
         self._process.check()
         lib.xr_connection_barrier(self._c, self._transport.expect_barrier(on_run))
 
