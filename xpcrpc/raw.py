@@ -109,7 +109,7 @@ class _Inbox(Generic[_T]):
         self._wake()
 
     def close(self, end: ConnectionInvalidError) -> None:
-        self.end = end
+        self.end = self.end or end  # the first one is the cause
         self._wake()
 
     def _wake(self) -> None:
@@ -238,10 +238,13 @@ class Connection:
 
         Raises:
             EncodeError: a value cannot be sent, or the message is too large.
+            MisuseError: ``timeout_s`` is not above 0.
             DeadlineExceededError: no reply came in time.
             TransportError: no reply will come.
             DecodeError: the reply cannot be read.
         """
+        if timeout_s is not None and not timeout_s > 0:
+            raise MisuseError(f"timeout_s must be above 0, not {timeout_s}; None waits for ever")
         frame, handles = _encode(values)
         self._activate()
         self._events.let_go()
@@ -394,7 +397,12 @@ class Listener:
 
         Raises:
             ServiceConfigurationError: no such name can be, or the rule cannot be stated here.
+            MisuseError: there is no rule.
         """
+        if rule is None:  # from a program without a type checker
+            raise MisuseError(
+                f"{name} would serve anybody; give the rule that peers must meet, or Anyone()"
+            )
         transport = XpcTransport.of_running_loop()
         return cls(transport.listen(name, privileged=privileged, rule=rule))
 

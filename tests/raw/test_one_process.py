@@ -408,3 +408,35 @@ def test_a_loop_that_ends_ends_its_connections() -> None:
     left.clear()
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("timeout_s", [0, -1, float("nan")])
+async def test_a_timeout_is_above_zero(
+    pair: tuple[Connection, Connection], timeout_s: float
+) -> None:
+    with pytest.raises(MisuseError, match="above 0"):
+        await pair[0].request({}, timeout_s=timeout_s)
+
+
+async def test_a_name_is_not_served_to_anybody_by_oversight() -> None:
+    with pytest.raises(MisuseError, match=r"or Anyone\(\)"):
+        Listener.named("org.example.raw.unruled", rule=None)  # type: ignore[arg-type]
+
+
+async def test_a_program_that_never_reads_loses_its_connection(
+    pair: tuple[Connection, Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a request is under way its connection cannot be suspended, so that is all there is."""
+    monkeypatch.setattr(raw, "MAX_WAITING", 4)
+    monkeypatch.setattr(raw, "MAX_UNREAD", 16)
+    client, peer = pair
+    asked = asyncio.ensure_future(client.request({"held": True}))
+    held = await message(peer)
+    for number in range(30):
+        peer.send({"n": number})
+    with pytest.raises(ConnectionInvalidError):
+        await asyncio.wait_for(asked, LIMIT_S)
+    with pytest.raises(ConnectionInvalidError, match="16 messages waited unread"):
+        async for _ in client:
+            pass
+    held.drop()

@@ -51,7 +51,9 @@ async def test_calls_are_answered_in_whatever_order_they_finish(client: ProbeCli
 
 
 async def test_calls_of_a_serial_method_run_one_after_another(client: ProbeClient) -> None:
+    await client.held()  # greets
     calls = [asyncio.create_task(client.queue(key="queue")) for _ in range(3)]
+    await asyncio.sleep(0)  # all three are sent, and so received before the release
     await client.release(key="queue")
     assert await asyncio.gather(*calls) == [1, 1, 1]
 
