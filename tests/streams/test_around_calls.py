@@ -35,6 +35,8 @@ from xpcrpc import (
 )
 from xpcrpc.runtime.interceptors import Proceed
 
+pytestmark = pytest.mark.usefixtures("transport")
+
 
 @define(kw_only=True)
 class Number:

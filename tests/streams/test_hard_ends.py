@@ -135,9 +135,9 @@ def test_a_call_that_waited_in_vain_for_the_greeting_was_not_sent() -> None:
 # -- events ------------------------------------------------------------------------------
 
 
-async def test_a_subscriber_that_makes_no_call_is_told(over: Over) -> None:
+async def test_a_subscriber_that_makes_no_call_is_told(named_over: Over) -> None:
     sums = Sums()
-    async with served(SUM, sums, over=over) as running, await running.connect() as client:
+    async with served(SUM, sums, over=named_over) as running, await running.connect() as client:
         events = client.changed()
         async with asyncio.timeout(PATIENCE_S):
             while not sums.links:
@@ -146,9 +146,9 @@ async def test_a_subscriber_that_makes_no_call_is_told(over: Over) -> None:
             assert await anext(events) == Number(value=7)
 
 
-async def test_a_subscriber_is_told_by_the_service_that_comes_after(over: Over) -> None:
+async def test_a_subscriber_is_told_by_the_service_that_comes_after(named_over: Over) -> None:
     hooks: list[int] = []
-    async with served(SUM, Sums(), over=over) as running:
+    async with served(SUM, Sums(), over=named_over) as running:
 
         async def hook(client: SumsClient) -> None:
             hooks.append((await client.add(value=1)).value)
@@ -206,7 +206,9 @@ async def own_link(sums: Sums, client: SumsClient) -> Any:
 # -- the end ------------------------------------------------------------------------------
 
 
-async def test_what_was_refused_by_a_service_that_ends_is_done_by_the_next(over: Over) -> None:
+async def test_what_was_refused_by_a_service_that_ends_is_done_by_the_next(
+    named_over: Over,
+) -> None:
     """Of every method, as it was not begun."""
     release = asyncio.Event()
 
@@ -214,7 +216,7 @@ async def test_what_was_refused_by_a_service_that_ends_is_done_by_the_next(over:
         await release.wait()
         return Blob(number=asked.count)
 
-    async with served(Odds, OddService(handler=hold), over=over) as running:
+    async with served(Odds, OddService(handler=hold), over=named_over) as running:
         async with await running.connect() as client:
             held = asyncio.ensure_future(client.call(count=1))
             await client.items(count=0).result()  # it has arrived
@@ -302,14 +304,14 @@ async def test_an_endpoints_client_is_refused_at_once_by_a_service_that_ends() -
         await asyncio.gather(held, closing)
 
 
-async def test_no_answer_is_lost_in_a_drain(over: Over) -> None:
+async def test_no_answer_is_lost_in_a_drain(named_over: Over) -> None:
     """Replies wait in the connection while their requester is busy."""
 
     async def handler(asked: Ask, context: CallContext) -> Blob:
         await asyncio.sleep(0.05)
         return Blob(number=asked.count, data=bytes(5000))
 
-    async with served(Odds, OddService(handler=handler), over=over) as running:
+    async with served(Odds, OddService(handler=handler), over=named_over) as running:
         async with await running.connect() as client:
             await client.call()
             calls = [asyncio.ensure_future(client.call(count=number)) for number in range(200)]
@@ -360,7 +362,7 @@ def open_files() -> int:
     return len(os.listdir("/dev/fd"))
 
 
-async def test_an_offer_for_one_client_is_gone_when_it_has_come(over: Over) -> None:
+async def test_an_offer_for_one_client_is_gone_when_it_has_come(named_over: Over) -> None:
     """And one that is withdrawn, or the descriptors would run out."""
     ends: list[ClientEnd[Any]] = []
 
@@ -375,7 +377,7 @@ async def test_an_offer_for_one_client_is_gone_when_it_has_come(over: Over) -> N
                 context.withdraw(ends[-1])  # changes nothing
         return Blob(number=asked.count)
 
-    async with served(Odds, OddService(handler=handler), over=over) as running:
+    async with served(Odds, OddService(handler=handler), over=named_over) as running:
         async with await running.connect() as client:
             await client.call(count=9)
             before = open_files()

@@ -171,7 +171,7 @@ class Stubborn:
         return Blob(number=0)
 
 
-async def test_one_way_calls_that_were_sent_arrive_before_the_end(over: Over) -> None:
+async def test_one_way_calls_that_were_sent_arrive_before_the_end(named_over: Over) -> None:
     arrived = 0
 
     async def handler(request: Ask, context: CallContext) -> Blob:
@@ -181,7 +181,7 @@ async def test_one_way_calls_that_were_sent_arrive_before_the_end(over: Over) ->
 
     from xpcrpc.testing import served
 
-    async with served(Odds, OddService(handler=handler), over=over) as running:
+    async with served(Odds, OddService(handler=handler), over=named_over) as running:
         async with await running.connect() as client:
             for _ in range(3000):
                 await client.tell()
@@ -192,10 +192,10 @@ async def test_one_way_calls_that_were_sent_arrive_before_the_end(over: Over) ->
         assert arrived == 3000
 
 
-async def test_a_call_that_was_never_sent_says_so(over: Over) -> None:
+async def test_a_call_that_was_never_sent_says_so(named_over: Over) -> None:
     from xpcrpc.testing import served
 
-    async with served(Odds, OddService(), over=over) as running:
+    async with served(Odds, OddService(), over=named_over) as running:
         client = await running.connect()
         await running.stop()
         with pytest.raises(ConnectionInvalidError) as caught:

@@ -210,12 +210,12 @@ async def test_a_policy_drops_nothing_that_has_credit(
         assert got == kept
 
 
-async def test_a_maker_that_never_waits_lets_others_have_their_turn(over: Over) -> None:
+async def test_a_maker_that_never_waits_lets_others_have_their_turn(named_over: Over) -> None:
     async def maker(request: Ask, context: CallContext) -> AsyncIterator[Blob]:
         for number in itertools.count():
             yield Blob(number=number)
 
-    async with served(Odds, OddService(maker=maker), over=over) as running:
+    async with served(Odds, OddService(maker=maker), over=named_over) as running:
         async with await running.connect() as greedy, await running.connect() as other:
             async with greedy.items(WIDE) as stream:
                 await anext(stream)

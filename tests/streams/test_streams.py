@@ -18,7 +18,9 @@ from xpcrpc import (
     StreamOverflowError,
     UInt64,
 )
-from xpcrpc.transport.xpc import XpcTransport
+from xpcrpc.transport.base import Transport
+
+pytestmark = pytest.mark.usefixtures("transport")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -113,10 +115,10 @@ async def test_the_callers_items_are_summed_up(client: TickerClient) -> None:
 
 
 async def test_an_end_that_comes_before_the_handler_has_begun_is_not_lost(
-    host: Host, ticker: Ticker
+    host: Host, ticker: Ticker, transport: Transport
 ) -> None:
     endpoint = host.offer(ticker).endpoint
-    with RawPeer(XpcTransport.of_running_loop().connect_endpoint(endpoint)) as peer:
+    with RawPeer(transport.connect_endpoint(endpoint)) as peer:
         request = {"$selector": "total", "$call": UInt64(1), "$arguments": [{"count": -1}]}
         answer = asyncio.ensure_future(peer.ask(request))
         await asyncio.sleep(0)  # the request is on its way; the host has not read it
