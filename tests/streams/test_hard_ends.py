@@ -307,15 +307,20 @@ async def test_an_endpoints_client_is_refused_at_once_by_a_service_that_ends() -
 async def test_no_answer_is_lost_in_a_drain(named_over: Over) -> None:
     """Replies wait in the connection while their requester is busy."""
 
+    begun = 0
+
     async def handler(asked: Ask, context: CallContext) -> Blob:
-        await asyncio.sleep(0.05)
+        nonlocal begun
+        begun += 1
+        await asyncio.sleep(0.1)
         return Blob(number=asked.count, data=bytes(5000))
 
     async with served(Odds, OddService(handler=handler), over=named_over) as running:
         async with await running.connect() as client:
             await client.call()
             calls = [asyncio.ensure_future(client.call(count=number)) for number in range(200)]
-            await asyncio.sleep(0.02)
+            while begun < 201:
+                await asyncio.sleep(0)
             client._link.connection.suspend()
             asyncio.get_running_loop().call_later(0.3, client._link.connection.resume)
             await running.stop()
