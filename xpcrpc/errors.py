@@ -148,7 +148,10 @@ class ConnectionInterruptedError(TransportError):
         self.service = service
 
     def __str__(self) -> str:
-        return f"{self.service} went away before it answered; the next call looks it up again"
+        return (
+            f"{self.service} went away before it answered, or does not admit this process; "
+            "the next call looks it up again"
+        )
 
 
 class ConnectionInvalidError(TransportError):

@@ -8,7 +8,7 @@ checks against the kernel's credentials of every message.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from attrs import field, frozen
 
@@ -120,3 +120,8 @@ class Lwcr:
 LinuxRule: TypeAlias = Uid | Gid | User | Group | Executable | SecurityLabel
 MacosRule: TypeAlias = Team | Identifier | Entitlement | Platform | Requirement | Lwcr
 PeerRule: TypeAlias = All | AnyOf | Anyone | LinuxRule | MacosRule
+
+
+def is_rule(value: object) -> bool:
+    """Whether a value is a peer rule, for programs without a type checker."""
+    return isinstance(value, get_args(PeerRule))

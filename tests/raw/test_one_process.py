@@ -440,3 +440,9 @@ async def test_a_program_that_never_reads_loses_its_connection(
         async for _ in client:
             pass
     held.drop()
+
+
+@pytest.mark.parametrize("rule", ["anyone", 0, Uid])
+async def test_a_rule_is_one_of_ours(rule: object) -> None:
+    with pytest.raises(MisuseError, match="one of xpcrpc"):
+        Listener.named("org.example.raw.ruled", rule=rule)  # type: ignore[arg-type]

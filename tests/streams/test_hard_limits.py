@@ -209,5 +209,16 @@ async def test_a_call_that_was_never_sent_says_so(named_over: Over) -> None:
         assert not closed.value.may_have_run
 
 
-def test_the_protocol_has_what_the_tests_use() -> None:
-    assert {method.name for method in ODD.methods} >= {"call", "tell", "out"}
+async def test_what_is_no_service_server_or_end_is_told_apart() -> None:
+    """For programs without a type checker."""
+    async with Host(transport=MemoryTransport()) as host:
+        with pytest.raises(TypeError, match="serves a service"):
+            host.serve(ODD, OddService())  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="serves nothing"):
+            host.offer(object())  # type: ignore[arg-type]
+        end = host.offer(OddService())
+        with pytest.raises(TypeError, match="takes a ClientEnd"):
+            await OddClient.from_end(end.endpoint)  # type: ignore[arg-type]
+    async with connected_pair(OddService()) as client:
+        with pytest.raises(TypeError, match="metadata is text"):
+            client.with_metadata(number=5)  # type: ignore[arg-type]

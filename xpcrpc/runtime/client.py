@@ -98,7 +98,14 @@ class Client:
         return Expected(cls, transport or libxpc())
 
     def with_metadata(self, **words: str) -> Self:
-        """This client, on the same connection, sending these words beside each request."""
+        """This client, on the same connection, sending these words beside each request.
+
+        Raises:
+            TypeError: a word is no text.
+        """
+        for word, text in words.items():
+            if not isinstance(text, str):
+                raise TypeError(f"metadata is text; {word} is a {type(text).__name__}")
         caller = copy(self._caller)
         caller.metadata = {**caller.metadata, **words}
         return type(self)(self._link, caller)
@@ -164,7 +171,13 @@ class Client:
         greet: bool = True,
         transport: Transport | None = None,
     ) -> Self:
-        """A client of whoever serves the other side of ``end``; as often as wanted."""
+        """A client of whoever serves the other side of ``end``; as often as wanted.
+
+        Raises:
+            TypeError: it is no end, such as a bare endpoint: put that into ``ClientEnd(…)``.
+        """
+        if not isinstance(end, ClientEnd):
+            raise TypeError(f"from_end takes a ClientEnd, not a {type(end).__name__}")
         connection = (transport or libxpc()).connect_endpoint(end.endpoint)
         return cls.on(connection, serving=serving, interceptors=interceptors, greet=greet)
 

@@ -93,6 +93,11 @@ class Host:
                 system, or the name has a variable without a value.
             TypeError: ``server`` serves another protocol.
         """
+        if not isinstance(service, Service):
+            raise TypeError(
+                f"a Host serves a service, such as those in a package's services.py, "
+                f"not a {type(service).__name__}"
+            )
         if not isinstance(server, service.server):
             raise TypeError(
                 f"{service.name} needs a {service.server.__name__}, not a {type(server).__name__}"
@@ -118,7 +123,10 @@ class Host:
 
         Raises:
             OSError: out of descriptors.
+            TypeError: ``server`` is no implementation of a protocol.
         """
+        if not isinstance(server, Server):
+            raise TypeError(f"a {type(server).__name__} serves nothing; derive it from a …Server")
         listener = self._transport.listen_anonymously(rule=rule)
         end: ClientEnd[ClientT] = ClientEnd(listener.endpoint())
         self._offers[end] = listener

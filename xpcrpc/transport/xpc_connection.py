@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..codec.frame import encode
 from ..errors import MisuseError, ServiceConfigurationError, TransportError
 from ..native import ffi, lib
-from ..rules import PeerRule
+from ..rules import PeerRule, is_rule
 from ..values import Endpoint, Handle
 from . import xpc_records as records
 from .base import Connection, EventHandler, Frame, PeerIdentity, ReplyHandler
@@ -50,6 +50,10 @@ class XpcPeer:
         """
         if rule is not None:
             self._process.check()
+            if not is_rule(rule):
+                raise MisuseError(
+                    f"a peer rule is one of xpcrpc.rules, such as Anyone(), not {rule!r}"
+                )
             if self._ruled or self.active:  # X12, OQ-17
                 raise MisuseError(
                     "a connection has one peer rule, given before it is activated; combine "
