@@ -29,7 +29,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import total_ordering
-from typing import Final, Protocol, Self, TypeAlias, Union
+from typing import Final, Protocol, Self, TypeAlias, Union, final
 
 INT64_MIN: Final = -(2**63)
 INT64_MAX: Final = 2**63 - 1
@@ -352,6 +352,19 @@ class Endpoint:
 
     def __hash__(self) -> int:
         return hash(self.handle)
+
+
+@final
+class MachSend:
+    """Stands for a Mach send right in bytes that Apple's software wrote.
+
+    It is for looking at captured frames: no transport carries one (C-46).
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "MachSend()"
 
 
 Handle: TypeAlias = FileDescriptor | SharedMemory | Endpoint

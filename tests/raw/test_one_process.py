@@ -22,7 +22,7 @@ from xpcrpc.raw import Connection, Listener, ReceivedMessage
 from xpcrpc.rules import All, Anyone, Team, Uid
 from xpcrpc.transport.base import ReceivedFrame
 from xpcrpc.transport.xpc import XpcTransport
-from xpcrpc.values import Endpoint, FileDescriptor
+from xpcrpc.values import Endpoint, FileDescriptor, MachSend
 
 LIMIT_S = 20
 
@@ -446,3 +446,10 @@ async def test_a_program_that_never_reads_loses_its_connection(
 async def test_a_rule_is_one_of_ours(rule: object) -> None:
     with pytest.raises(MisuseError, match="one of xpcrpc"):
         Listener.named("org.example.raw.ruled", rule=rule)  # type: ignore[arg-type]
+
+
+async def test_a_mach_port_of_captured_bytes_cannot_be_sent(
+    pair: tuple[Connection, Connection],
+) -> None:
+    with pytest.raises(MisuseError, match="MachSend is no endpoint"):
+        pair[0].send({"port": MachSend()})  # type: ignore[dict-item]

@@ -22,6 +22,7 @@ def encode(
     *,
     handles: list[Handle] | None = None,
     canonical: bool = False,
+    mach: bool = False,
     root: str = "",
 ) -> bytes:
     """The payload of ``value``: magic, version, one object.
@@ -31,7 +32,8 @@ def encode(
     order, or with ``canonical`` by Apple's buckets. Inside a bucket Apple writes
     the entry that was inserted last first; a dictionary that came off the wire
     has that order already, so entries of one bucket keep theirs, and captured
-    bytes come out as they went in.
+    bytes come out as they went in. ``mach`` writes the magic of a local Mach
+    message in place of the stand-alone one; what follows is the same.
 
     Raises:
         EncodeError: something in it cannot be written: text with NUL or a lone
@@ -39,7 +41,8 @@ def encode(
             over 256 containers below the root. All are listed, with their paths,
             which begin with ``root``.
     """
-    return PAYLOAD_HEADER + write_object(value, handles, canonical=canonical, root=root)
+    header = MACH_HEADER if mach else PAYLOAD_HEADER
+    return header + write_object(value, handles, canonical=canonical, root=root)
 
 
 def decode(data: bytes | bytearray | memoryview, handles: Sequence[Handle] = ()) -> Value:

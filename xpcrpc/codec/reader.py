@@ -14,11 +14,21 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from ..errors import FrameError
-from ..values import MAX_DEPTH, Date, Endpoint, FileDescriptor, Handle, SharedMemory, UInt64, Value
+from ..values import (
+    MAX_DEPTH,
+    Date,
+    Endpoint,
+    FileDescriptor,
+    Handle,
+    MachSend,
+    SharedMemory,
+    UInt64,
+    Value,
+)
 from . import words
 
 _u32: Final = struct.Struct("<I").unpack_from
@@ -147,6 +157,9 @@ def _read_children(
         elif word == words.ENDPOINT:
             value = _take(handles, Endpoint, at)
             p += 4
+        elif word == words.MACH_SEND:
+            value = _take(handles, MachSend, at)
+            p += 4
         else:
             name = words.NAMES.get(word)
             what = f"objects of type {name} are not supported" if name else "no type has this word"
@@ -186,7 +199,7 @@ def _key(raw: bytes, at: int) -> str:
     return key
 
 
-def _take(handles: Iterator[Handle], kind: type[Handle], at: int) -> Handle:
+def _take(handles: Iterator[Any], kind: type[Any], at: int) -> Any:
     """The next handle of the message, which must be of this kind."""
     handle = next(handles, None)
     if handle is None:

@@ -27,6 +27,7 @@ STRING: Final = 0x09000
 UUID: Final = 0x0A000
 FD: Final = 0x0B000
 SHMEM: Final = 0x0C000
+MACH_SEND: Final = 0x0D000
 ARRAY: Final = 0x0E000
 DICTIONARY: Final = 0x0F000
 ENDPOINT: Final = 0x12000
@@ -44,7 +45,7 @@ NAMES: Final = {
     UUID: "uuid",
     FD: "fd",
     SHMEM: "shmem",
-    0x0D000: "mach_send",
+    MACH_SEND: "mach_send",
     ARRAY: "array",
     DICTIONARY: "dictionary",
     0x10000: "error",

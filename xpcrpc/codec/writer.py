@@ -20,6 +20,7 @@ from ..values import (
     Endpoint,
     FileDescriptor,
     Handle,
+    MachSend,
     SharedMemory,
     UInt64,
     Value,
@@ -171,7 +172,7 @@ def _write_children(
             append(_UUID)
             append(value.bytes)
             total += 20
-        elif isinstance(value, FileDescriptor | SharedMemory | Endpoint):
+        elif isinstance(value, FileDescriptor | SharedMemory | Endpoint | MachSend):
             raw = _write_handle(value, handles)
             append(raw)
             total += len(raw)
@@ -185,7 +186,7 @@ def _bucket(entry: tuple[str, Value]) -> int:
     return words.bucket(str.encode(entry[0]))
 
 
-def _write_handle(value: Handle, handles: list[Handle] | None) -> bytes:
+def _write_handle(value: Any, handles: list[Any] | None) -> bytes:
     """The bytes that stand for a handle, which joins the table."""
     if handles is None or len(handles) >= MAX_HANDLES:
         raise UnwritableError
@@ -201,7 +202,7 @@ def _write_handle(value: Handle, handles: list[Handle] | None) -> bytes:
         handles.append(value)
         return words.word(words.FD)
     handles.append(value)
-    return words.word(words.ENDPOINT)
+    return words.word(words.MACH_SEND if isinstance(value, MachSend) else words.ENDPOINT)
 
 
 def _plain(value: Any) -> Value:
