@@ -10,7 +10,7 @@ import threading
 import tracemalloc
 import weakref
 from collections.abc import Callable
-from typing import Any, ClassVar, cast
+from typing import Annotated, Any, ClassVar, cast
 from uuid import UUID
 
 import pytest
@@ -20,7 +20,7 @@ from tests.codec import contracts as c
 from tests.codec.test_passes import SAMPLES, general_decode, outcome, same
 from tests.codec.test_plans import entries, nested, raw
 from xpcrpc.codec import _plan, words
-from xpcrpc.codec.converter import to_value
+from xpcrpc.codec.converter import converter, make_converter, to_value
 from xpcrpc.codec.passes import decoder, encoder
 from xpcrpc.codec.plans import plan_of
 from xpcrpc.codec.reader import read_object
@@ -218,6 +218,18 @@ def test_the_module_may_be_there_twice_and_goes_when_nobody_holds_it() -> None:
     del other, spec
     gc.collect()
     assert [each() for each in gone] == [None, None, None]
+
+
+def test_encoders_and_decoders_are_forgotten_by_their_converter() -> None:
+    own = make_converter()
+    for _ in range(50):
+        encoder(c.Inner, using=own)(c.Inner(key="k"), None)
+    gc.collect()
+    assert len(own._listeners) == 0
+    kept = encoder(c.Inner, using=own)
+    assert len(own._listeners) == 1
+    assert kept(c.Inner(key="k"), None)
+    assert len(converter._listeners) < 10_000
 
 
 # -- when there is no memory -------------------------------------------------------------------
@@ -561,6 +573,31 @@ def test_a_rule_of_somebodys_own_is_asked_and_may_keep_the_value() -> None:
         assert outcome(general_decode, Watched, bad)[0] == "DecodeError"
     # Whether the default follows a rule that is not ours, only the constructor can tell.
     assert plan.decode(entries(("text", "t")), 0, 100, 0) is None
+
+
+class Reason(str):
+    """Why a rule is broken; unlike plain text, it can be watched."""
+
+    __slots__ = ("__weakref__",)
+
+
+class Grumpy(Constraint):
+    """A rule that nothing follows."""
+
+    given: ClassVar[list[weakref.ref[Any]]] = []
+
+    def problem(self, value: Any) -> str | None:
+        reason = Reason("it never is right")
+        self.given.append(weakref.ref(reason))
+        return reason
+
+
+def test_what_a_rule_says_is_not_kept() -> None:
+    data = write_object("text")
+    grumpy: Any = Annotated[str, Grumpy()]
+    assert plan_of(shape_of(grumpy)).decode(data, 0, len(data), 0) is None
+    (given,) = Grumpy.given
+    assert given() is None
 
 
 def test_threads_write_and_read_with_one_plan_at_once() -> None:

@@ -16,6 +16,7 @@ from ..codec import frame as frames
 from ..codec.converter import from_value, to_value
 from ..codec.passes import Decode, Encode, decoder, encoder
 from ..codec.shape import resolve
+from ..codec.template import Buffer
 from ..contract import ContractError, Method
 from ..errors import (
     CallError,
@@ -98,10 +99,10 @@ def _nothing_to_bytes(_: Any, __: list[Handle] | None = None) -> bytes:
 
 
 def _bytes_to_nothing(
-    data: bytes, offset: int, end: int, handles: Iterable[Handle] = ()
+    data: Buffer, offset: int, end: int, handles: Iterable[Handle] = ()
 ) -> tuple[None, int]:
     # What a peer returns for "nothing" is its own affair; null is usual.
-    return None, frames.read_object(data, offset, end, iter(handles))[1]
+    return None, frames.read_object(bytes(data), offset, end, iter(handles))[1]
 
 
 # -- writing ------------------------------------------------------------------------
