@@ -10,6 +10,7 @@ import threading
 import tracemalloc
 import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, ClassVar, cast
 from uuid import UUID
 
@@ -180,13 +181,23 @@ def test_a_call_inside_a_call_has_memory_of_its_own() -> None:
     assert grown(work) < 2000
 
 
+def test_memory_that_was_read_may_grow_again() -> None:
+    plan = plan_of(shape_of(str))
+    for good in (True, False):
+        data = bytearray(write_object("text" if good else 1))
+        assert (plan.decode(data, 0, len(data), 0) is None) != good
+        assert (plan.decode_items(data, 0, len(data), 0, 1) is None) != good
+        assert (Template(bytes(data[:4]) if good else b"no").read(data, 0) is None) != good
+        data.append(0)  # a BufferError if anybody still looks at it
+
+
 def test_a_plan_and_its_class_go_when_nobody_holds_them() -> None:
     @define
     class Local:
         again: Any = None
 
     plan = _plan.Plan(_plan.STRUCT)
-    several = _plan.Plan(_plan.LIST, item=plan, rules=(lambda value: None,))
+    several = _plan.Plan(_plan.LIST, item=plan, rules=(partial(print, Local),))
     union = _plan.Plan(_plan.UNION, cases=((b"local", Local, plan),))
     Local.plan = plan  # type: ignore[attr-defined]
     plan.fill(
@@ -214,6 +225,7 @@ def test_the_module_may_be_there_twice_and_goes_when_nobody_holds_it() -> None:
     assert data == write_object([Date(1)])
     with pytest.raises(TypeError):
         other.Plan(other.LIST, item=plan_of(shape_of(str)))
+    vars(other)["kept"] = other.Plan(other.DATE)  # leads back here by way of its type
     gone = [weakref.ref(other), weakref.ref(other.Plan), weakref.ref(other.Template)]
     del other, spec
     gc.collect()
