@@ -6,9 +6,10 @@ import logging
 import weakref
 from collections import deque
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
-from ..codec.passes import encoder
+from ..codec.passes import MakeFrame, framer
 from ..contract import Event
 from ..errors import ConnectionInvalidError
 from ..values import Handle
@@ -95,6 +96,11 @@ class Subscriptions:
                 reader.end()
 
 
+@lru_cache(maxsize=4096)
+def _framer_of(event: Event[Any]) -> MakeFrame:
+    return framer(event.payload, layouts.RequestLayout(event.selector).one_way, depth=2)
+
+
 class EventSender:
     """What generated senders inherit. Made with a call's context, it tells that caller;
     made with a server object, it tells every client that is connected to it."""
@@ -109,8 +115,7 @@ class EventSender:
             EncodeError: the payload does not fit its type.
         """
         handles: list[Handle] = []
-        body = encoder(event.payload, depth=2)(payload, handles)
-        frame = layouts.RequestLayout(event.selector).one_way(body)
+        frame = _framer_of(event)(payload, handles)
         for link in self._links():
             if not link.closed:
                 link.connection.send(frame, handles)
