@@ -296,6 +296,28 @@ def test_an_ordinary_class_is_made_without_calling_it(cls: Any) -> None:
     assert decoder(cls)(data, 0, len(data), ())[0] == cls(a=5)
 
 
+def test_an_attribute_is_what_the_class_says_it_is() -> None:
+    @define
+    class Louder:
+        a: int
+
+        def __getattribute__(self, name: str) -> Any:
+            found = object.__getattribute__(self, name)
+            return found + 1 if name == "a" else found
+
+    @define
+    class Late:
+        a: int
+
+        def __getattr__(self, name: str) -> Any:
+            return 7
+
+    assert encoder(Louder)(Louder(1), None) == write_object({"a": 2})
+    assert plan_of(shape_of(Louder)).encode(Louder(1), 0) == write_object({"a": 2})
+    empty = object.__new__(Late)
+    assert encoder(Late)(empty, None) == write_object({"a": 7})
+
+
 def test_a_slot_of_another_class_is_no_slot() -> None:
     """Its place in an object of this class may hold anything."""
 
@@ -439,6 +461,37 @@ def test_bounds_that_are_no_plain_numbers_decide_alike(hint: Any, rule: Any, val
     verdict(Annotated[hint, rule], value)
     cls: Any = attr.make_class("Local", {"a": attr.ib(type=hint, validator=rule)}, slots=True)
     verdict(cls, {"a": value})
+
+
+def decided(hint: Any, values: list[Any]) -> None:
+    """The plan takes exactly what the general way takes."""
+    for value in values:
+        refused = outcome(general_decode, hint, write_object(value))[0] == "DecodeError"
+        assert verdict(hint, value) == (not refused), value
+
+
+@pytest.mark.parametrize("low", [None, -1.5, -1, -0.5, -0.0, 0.5, 1, 1.0])
+@pytest.mark.parametrize("high", [None, -0.5, 0, 0.5, 1.5, 2])
+def test_a_bound_between_two_whole_numbers_leaves_out_what_is_beyond(low: Any, high: Any) -> None:
+    rule = Range(min=low, max=high)
+    decided(Annotated[int, rule], list(range(-4, 5)))
+    decided(Annotated[float, rule], [number / 4 for number in range(-12, 13)])
+
+
+def test_the_narrowest_of_several_rules_decides() -> None:
+    texts: list[Any] = ["x" * size for size in range(8)] + ["é" * size for size in range(5)]
+    rows: list[Any] = [[0] * size for size in range(8)]
+    several = (Length(min=2), Length(min=1, max=5), Length(max=6), Length(min=0))
+    for rules in itertools.permutations(several, 3):
+        decided(Annotated[str, *rules], texts)
+        decided(Annotated[str, AllOf(rules)], texts)
+    for sizes in ((3, 7), (7, 3)):
+        decided(Annotated[str, *map(ByteLength, sizes)], texts)
+    for counts in itertools.permutations([Items(min=2), Items(min=1, max=5), Items(max=6)]):
+        decided(Annotated[list[int], *counts], rows)
+    for ranges in itertools.permutations([Range(min=-1), Range(min=-3, max=2), Range(max=3)]):
+        decided(Annotated[int, *ranges], list(range(-5, 6)))
+        decided(Annotated[float, *ranges], [float(number) for number in range(-5, 6)])
 
 
 def test_what_is_absent_follows_every_rule() -> None:

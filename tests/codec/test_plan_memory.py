@@ -191,6 +191,29 @@ def test_memory_that_was_read_may_grow_again() -> None:
         data.append(0)  # a BufferError if anybody still looks at it
 
 
+def test_a_plan_gives_up_all_that_it_was_told() -> None:
+    text, value, name = plan_of(shape_of(str)), object(), "a name of some length"
+    rule, texts, table = (len,), ((b"t", value),), {1: value}
+    watched = [text, value, name, c.Inner, c.Mode, rule, table]
+    before = [sys.getrefcount(each) for each in watched]
+    fields = (
+        (b"a", name, name, text, True, None, _plan.ABSENT_VALUE, value),
+        (b"b", name, name, text, True, None, _plan.ABSENT_FACTORY, value),
+    )
+    plan = _plan.Plan(_plan.STRUCT, rules=rule)
+    plan.fill(c.Inner, fields, rest=(name, None))
+    others = [
+        _plan.Plan(_plan.UNION, cases=((b"a", c.Inner, plan), (b"b", c.Inner, text))),
+        _plan.Plan(_plan.TEXT_ENUM, class_=c.Mode, texts=texts),
+        _plan.Plan(_plan.INT_ENUM, class_=c.Mode, members=table, ints=(True, 0, 1, 0, 1)),
+        _plan.Plan(_plan.LIST, item=text),
+    ]
+    assert [sys.getrefcount(each) for each in watched] != before
+    del plan, others, fields
+    gc.collect()
+    assert [sys.getrefcount(each) for each in watched] == before
+
+
 def test_a_plan_and_its_class_go_when_nobody_holds_them() -> None:
     @define
     class Local:
@@ -215,6 +238,7 @@ def test_a_plan_and_its_class_go_when_nobody_holds_them() -> None:
 
 
 def test_the_module_may_be_there_twice_and_goes_when_nobody_holds_it() -> None:
+    before = [sys.getrefcount(each) for each in (Date, UInt64, UUID)]
     spec = importlib.util.spec_from_file_location(_plan.__name__, _plan.__file__)
     assert spec is not None
     assert spec.loader is not None
@@ -230,6 +254,7 @@ def test_the_module_may_be_there_twice_and_goes_when_nobody_holds_it() -> None:
     del other, spec
     gc.collect()
     assert [each() for each in gone] == [None, None, None]
+    assert [sys.getrefcount(each) for each in (Date, UInt64, UUID)] == before
 
 
 def test_encoders_and_decoders_are_forgotten_by_their_converter() -> None:

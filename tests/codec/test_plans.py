@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from typing import Any
 from uuid import UUID, SafeUUID
@@ -137,6 +138,12 @@ def test_what_is_no_memory_of_bytes_is_given_up() -> None:
 def test_offsets_that_hold_nothing_are_given_up(offset: int, end: int) -> None:
     data = write_object("word")
     assert PLANS[str].decode(data, offset, end, 0) is None
+
+
+def test_nothing_is_read_before_the_bytes() -> None:
+    data = write_object("word")
+    assert PLANS[str].decode(memoryview(data + data)[len(data) :], -len(data), 0, 0) is None
+    assert PLANS[str].decode(memoryview(data)[4:], -4, len(data), 0) is None
 
 
 # -- what is not --------------------------------------------------------------------
@@ -305,7 +312,9 @@ def test_every_length_and_count_gets_the_general_ways_answer_or_none(hint: Any, 
     inside = [words.padded_key(key) + write_object("k") for key in (b"key", b"note", b"started")]
     others: list[Value] = [True, UUID(int=1), []]
     inside += [words.padded_key(b"b") + write_object(value) for value in others]
-    for body in (b"", bytes(4), *inside, write_object("k"), raw(word, 4, 0), entries(("key", "k"))):
+    pairs = [first + second for first, second in itertools.product(inside, repeat=2)]
+    alone = [b"", bytes(4), write_object("k"), raw(word, 4, 0), entries(("key", "k"))]
+    for body in (*alone, *inside, *pairs):
         for count in (0, 1, 2, 3, 2**30, 2**32 - 1):
             for length in (*range(len(body) + 9), 2**31, 2**32 - 4, 2**32 - 1):
                 check(length, count, body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from tests.codec.effort import QUICK
 from tests.codec.test_passes import CASES, outcome, same
 from xpcrpc.codec import frame, words
 from xpcrpc.codec.converter import make_converter, to_value
-from xpcrpc.codec.passes import encoder, framer, items_decoder
+from xpcrpc.codec.passes import decoder, encoder, framer, items_decoder
 from xpcrpc.codec.plans import plan_of
 from xpcrpc.codec.shape import shape_of
 from xpcrpc.codec.template import COUNT, INT64, LENGTH, TEXT, UINT64, Template
@@ -176,6 +177,21 @@ def test_an_item_that_is_wrong_is_named_as_the_general_way_does() -> None:
             items(good, 0, len(good), count, ())
 
 
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_the_general_way_reads_from_any_memory(kind: Any) -> None:
+    from xpcrpc.testing.strategies import descriptor
+
+    wrong = kind(write_object({"a": "x"}))
+    with pytest.raises(DecodeError, match="expected i32"):
+        decoder(c.Strict)(wrong, 0, len(wrong), ())
+    with pytest.raises(DecodeError, match="expected i32"):
+        items_decoder(c.Strict)(wrong, 0, len(wrong), 1, ())
+    obj = c.Resources(plain=descriptor(), read=descriptor())
+    handles: list[Handle] = []
+    held = kind(encoder(c.Resources)(obj, handles))
+    assert decoder(c.Resources)(held, 0, len(held), iter(handles))[0] == obj
+
+
 def test_large_data_is_framed_whole() -> None:
     blob = bytes(range(256)) * 1000
     made = framer(bytes, ONE, depth=1)(blob, [], 1, 2)
@@ -211,6 +227,16 @@ def test_numbers_are_counted_and_must_fit() -> None:
             ONE.wrap([], *numbers)
     with pytest.raises(TypeError):
         ONE.wrap([], "x", 1)  # type: ignore[arg-type]
+
+
+def test_a_template_gives_up_its_constants() -> None:
+    constant = bytes(100)
+    before = sys.getrefcount(constant)
+    for _ in range(50):
+        Template(constant, LENGTH, constant).wrap([])
+        with pytest.raises(ValueError, match="no such hole"):
+            Template(constant, 99)
+    assert sys.getrefcount(constant) == before
 
 
 def test_other_arguments_are_refused() -> None:
