@@ -56,4 +56,4 @@ $(VENV)/.ready: $(NATIVE)
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info xpcrpc/native/*.so
+	rm -rf $(VENV) build dist *.egg-info xpcrpc/*/*.so

@@ -1,9 +1,10 @@
-"""What pyproject.toml cannot say: the extension, its wheel's tag, and the packages.
+"""What pyproject.toml cannot say: the extensions, the wheel's tag, and the packages.
 
 `codegen/` is installed as `xpcrpc.codegen`, so that site-packages gains one
 name. The packages are read from the tree: a new folder cannot be forgotten.
 """
 
+import runpy
 from pathlib import Path
 
 from setuptools import setup
@@ -25,5 +26,7 @@ setup(
     packages=packages(),
     package_dir={name: str(root) for name, root in ROOTS.items()},
     cffi_modules=["xpcrpc/native/build.py:ffibuilder"],
+    # By its path: the package cannot be imported before it is built.
+    ext_modules=[runpy.run_path("xpcrpc/native/build.py")["codec"]()],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

@@ -38,8 +38,8 @@ ERROR_NAMES: Final = FIELD_NAMES | {
 """Also taken in an exception."""
 
 METHOD_NAMES: Final = BUILTIN_TYPES | {
-    "abstractmethod", "callbacks", "close", "connect", "expect", "from_end", "links", "on", "over",
-    "protocol", "register", "server_version", "service", "with_metadata",
+    "abstractmethod", "callbacks", "close", "connect", "expect", "from_end", "late_messages",
+    "links", "on", "over", "protocol", "register", "server_version", "service", "with_metadata",
 }  # fmt: skip
 """Taken in `xpcrpc.Client` and `xpcrpc.Server`, which stubs inherit from."""
 

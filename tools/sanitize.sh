@@ -1,6 +1,6 @@
 #!/bin/sh
 # The native parts under AddressSanitizer and UndefinedBehaviorSanitizer: the
-# Python tests that drive the extension, in a build of their own. (The C tests build
+# Python tests that drive the extensions, in a build of their own. (The C tests build
 # themselves with sanitizers, as part of every test run.)
 set -eu
 cd "$(dirname "$0")/.."
@@ -20,10 +20,11 @@ XPCRPC_SANITIZE=address,undefined \
   "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --target "$here" .
 
 # Leaks are looked for by the C tests; CPython itself never frees all it has.
-# The extension must come from the sanitized build: run away from the checkout.
+# The extensions must come from the sanitized build: run away from the checkout.
 cp -r tests generated schemas pyproject.toml "$here/"
 cd "$here"
 LD_PRELOAD="$asan $ubsan" ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 \
 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONPATH="$PWD" PYTHONMALLOC=malloc \
 XPCRPC_TESTS_SANITIZED=1 \
-  ../../$venv/bin/python -m pytest -q -p no:cacheprovider tests/raw tests/runtime tests/streams "$@"
+  ../../$venv/bin/python -m pytest -q -p no:cacheprovider \
+  tests/raw tests/runtime tests/streams tests/codec/test_p*.py tests/codec/test_template.py "$@"

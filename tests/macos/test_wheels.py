@@ -54,10 +54,14 @@ def test_there_is_one_wheel_for_every_python_on_each_mac(
 ) -> None:
     folder, said = built
     (wheel,) = folder.glob(f"xpcrpc-*-cp311-abi3-macosx_11_0_{architecture}.whl")
-    assert f"{architecture}: built with -Werror" in said
+    for name in ("_xr", "_plan"):
+        assert f"{architecture}: {name}.abi3.so built with -Werror" in said
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-        assert archive.read(mac_wheel.EXTENSION)[:4] == b"\xcf\xfa\xed\xfe"
+        for extension in (mac_wheel.BRIDGE, mac_wheel.CODEC):
+            assert archive.read(extension)[:4] == b"\xcf\xfa\xed\xfe"
+            assert archive.getinfo(extension).external_attr >> 16 == 0o755
+        assert sum(name.endswith(".so") for name in names) == 2
         assert archive.testzip() is None
         assert archive.namelist()[-1].endswith("/RECORD")
     expected = {
@@ -68,9 +72,11 @@ def test_there_is_one_wheel_for_every_python_on_each_mac(
     assert expected <= names
     for name in ("xpcrpc/py.typed", "xpcrpc/native/_xr.pyi", "xpcrpc/codegen/__init__.py"):
         assert name in names
+    assert "xpcrpc/codec/_plan.pyi" in names
     assert any(name.endswith(".jinja") for name in names)
-    # C programs compile the portable library from the package; the bridge is in the extension.
-    assert not any(name.endswith((".o", ".pyc")) or "/bridge/" in name for name in names)
+    # C programs compile the portable library from the package; the rest is in the extensions.
+    assert not any(name.endswith((".o", ".pyc")) for name in names)
+    assert not any("/bridge/" in name or "/native/codec/" in name for name in names)
     assert {name.split("/")[0].split("-")[0] for name in names} == {"xpcrpc"}
 
 
@@ -119,7 +125,7 @@ def wheel_of(folder: Path, source: str, *flags: str) -> Path:
     info = folder / "pure" / "x-1.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: x\nVersion: 1\n")
-    return mac_wheel.assemble(folder, folder / "pure", extension, "arm64")
+    return mac_wheel.assemble(folder, folder / "pure", {mac_wheel.BRIDGE: extension}, "arm64")
 
 
 def test_a_symbol_outside_the_limited_api_is_found(tmp_path: Path) -> None:

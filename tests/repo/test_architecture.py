@@ -114,6 +114,11 @@ def test_only_the_xpc_transport_imports_the_extension() -> None:
             assert place(path).startswith(("transport.xpc", "native")), path
 
 
+def test_only_the_codec_imports_its_extension() -> None:
+    importers = {place(path) for path in modules() if "codec._plan" in imports(path)}
+    assert importers == {"codec.passes", "codec.plans", "codec.template"}
+
+
 def test_generated_code_imports_attrs_and_public_names_only() -> None:
     import xpcrpc
 

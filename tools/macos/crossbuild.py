@@ -6,6 +6,7 @@ Needs the package ziglang, which brings Apple's headers and link stubs, and lief
 abi3audit and delocate to check with. Our files are held to -Werror; every
 prototype that we call by is compared with Apple's (`prototypes`); the result is
 read as dyld would (`check_macho`), and asked about by others (`check_wheel`).
+Both extensions go through all of it: the bridge's and the codec's.
 FOLDER (build/macos) receives the two wheels and ``arm64/``, ``x86_64/`` with what
 they were made of; nothing else of the tree is written to.
 """
@@ -71,15 +72,32 @@ def assertions(recipe: ModuleType, sources: list[Path]) -> dict[str, str]:
     }
 
 
-def build(folder: Path, cc: list[str], architecture: str) -> Path:
-    """One slice; raises `subprocess.CalledProcessError` when a step fails."""
+def build(folder: Path, cc: list[str], architecture: str) -> dict[str, Path]:
+    """One slice of each extension, by its place in the wheel.
+
+    Raises:
+        subprocess.CalledProcessError: a step failed; its words are on stderr.
+    """
     recipe = load_builder()
     out = folder / architecture
     shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    (out / "codec").mkdir(parents=True)
     target = ["-target", TARGETS[architecture]]
+    python = [f"-DPy_LIMITED_API={recipe.LIMITED_API}", "-isystem", str(python_headers(folder))]
+    objects = {
+        mac_wheel.BRIDGE: bridge_objects(recipe, out, [*cc, *target], python),
+        mac_wheel.CODEC: codec_objects(recipe, out / "codec", [*cc, *target], python),
+    }
+    return {
+        place: link([*cc, *target], files, out / Path(place).name)
+        for place, files in objects.items()
+    }
+
+
+def bridge_objects(recipe: ModuleType, out: Path, cc: list[str], python: list[str]) -> list[Path]:
+    """The bridge, its prototypes compared first, and cffi's part."""
     sources = recipe.sources("darwin")
-    flags = [*target, *recipe.compile_flags("darwin"), f"-I{recipe.BRIDGE}"]
+    flags = [*recipe.compile_flags("darwin"), f"-I{recipe.BRIDGE}"]
 
     for name, text in assertions(recipe, sources).items():
         file = out / f"{name}.c"
@@ -87,22 +105,32 @@ def build(folder: Path, cc: list[str], architecture: str) -> Path:
         checked = ["-c", str(file), "-o", str(out / f"{name}.o")]  # zig knows no -fsyntax-only
         run([*cc, *flags, "-Wno-unguarded-availability-new", *checked])
 
-    objects = []
-    for source in sources:
-        objects.append(out / f"{source.stem}.o")
-        run([*cc, *flags, "-Werror", "-c", str(source), "-o", str(objects[-1])])
+    objects = compiled([*cc, *flags, "-Werror"], sources, out)
     glue = out / "_xr.c"
     with contextlib.redirect_stdout(None):  # it tells of every file
         recipe.builder("darwin").emit_c_code(str(glue))
-    objects.append(out / "_xr.o")
-    python = ["-DPy_LIMITED_API=0x030b0000", f"-I{python_headers(folder)}"]
-    run([*cc, *flags, *python, "-c", str(glue), "-o", str(objects[-1])])
+    return [*objects, *compiled([*cc, *flags, *python], [glue], out)]
 
-    extension = out / "_xr.abi3.so"
+
+def codec_objects(recipe: ModuleType, out: Path, cc: list[str], python: list[str]) -> list[Path]:
+    """The codec, which is all ours."""
+    return compiled([*cc, *recipe.FLAGS, "-Werror", *python], recipe.codec_sources(), out)
+
+
+def compiled(command: list[str], sources: list[Path], out: Path) -> list[Path]:
+    """An object of each C file, in ``out``."""
+    objects = [out / f"{source.stem}.o" for source in sources]
+    for source, target in zip(sources, objects, strict=True):
+        run([*command, "-c", str(source), "-o", str(target)])
+    return objects
+
+
+def link(cc: list[str], objects: list[Path], extension: Path) -> Path:
+    """The extension of these objects; what is Python's is found when it is loaded."""
     # -bundle crashes zig's linker; dlopen takes a dylib as well.
-    link = ["-dynamiclib", "-Wl,-undefined,dynamic_lookup"]
-    link.append(f"-Wl,-install_name,@rpath/{extension.name}")
-    run([*cc, *target, "-O2", *link, *map(str, objects), "-o", str(extension)])
+    options = ["-dynamiclib", "-Wl,-undefined,dynamic_lookup"]
+    options.append(f"-Wl,-install_name,@rpath/{extension.name}")
+    run([*cc, "-O2", *options, *map(str, objects), "-o", str(extension)])
     return extension
 
 
@@ -132,11 +160,12 @@ def main(arguments: list[str]) -> int:
     try:
         pure = mac_wheel.collect(folder)
         for architecture in TARGETS:
-            extension = build(folder, cc, architecture)
-            wheels.append(mac_wheel.assemble(folder, pure, extension, architecture))
-            found += check_macho.complaints(extension, tbd)
+            extensions = build(folder, cc, architecture)
+            wheels.append(mac_wheel.assemble(folder, pure, extensions, architecture))
+            for extension in extensions.values():
+                found += check_macho.complaints(extension, tbd)
+                print(f"{architecture}: {extension.name} built with -Werror, read as dyld would")
             found += mac_wheel.differences(wheels[-1])
-            print(f"{architecture}: built with -Werror, prototypes compared, read as dyld would")
     except subprocess.CalledProcessError as error:
         print(f"crossbuild: failed: {' '.join(error.cmd)}", file=sys.stderr)
         return 1

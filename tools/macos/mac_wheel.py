@@ -1,4 +1,4 @@
-"""A macOS wheel put together on any machine: the pure files, one slice, its metadata.
+"""A macOS wheel put together on any machine: the pure files, the extensions, its metadata.
 
 What belongs into it is not decided here: setuptools collects the files and writes
 the metadata from our own ``setup.py``, in a copy of the tree, as that is where it
@@ -14,12 +14,14 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PARTS: Final = ("xpcrpc", "codegen", "setup.py", "pyproject.toml", "README.md", "LICENSE")
-EXTENSION: Final = "xpcrpc/native/_xr.abi3.so"
+BRIDGE: Final = "xpcrpc/native/_xr.abi3.so"
+CODEC: Final = "xpcrpc/codec/_plan.abi3.so"
 NO_BYTECODE: Final = "PYTHONDONTWRITEBYTECODE"
 """Setuptools warns of it; what Python writes here is in a copy that goes away."""
 MOMENT: Final = (1980, 1, 1, 0, 0, 0)
@@ -27,7 +29,7 @@ MOMENT: Final = (1980, 1, 1, 0, 0, 0)
 
 
 def collect(folder: Path) -> Path:
-    """A folder of the wheel's files without the extension: packages and metadata.
+    """A folder of the wheel's files without the extensions: packages and metadata.
 
     Raises:
         subprocess.CalledProcessError: setuptools refused; its words are on stderr.
@@ -55,8 +57,11 @@ def collect(folder: Path) -> Path:
     return found
 
 
-def assemble(folder: Path, pure: Path, extension: Path, architecture: str) -> Path:
-    """The wheel, in ``folder``, for ``arm64`` or ``x86_64`` and macOS 11 or newer."""
+def assemble(folder: Path, pure: Path, extensions: Mapping[str, Path], architecture: str) -> Path:
+    """The wheel, in ``folder``, for ``arm64`` or ``x86_64`` and macOS 11 or newer.
+
+    ``extensions`` are files by their place in the wheel.
+    """
     (info,) = pure.glob("*.dist-info")
     name = info.name.removesuffix(".dist-info")
     tag = f"cp311-abi3-macosx_11_0_{architecture}"
@@ -65,7 +70,7 @@ def assemble(folder: Path, pure: Path, extension: Path, architecture: str) -> Pa
         for path in sorted(pure.rglob("*"))
         if path.is_file()
     }
-    files[EXTENSION] = extension.read_bytes()
+    files |= {place: extension.read_bytes() for place, extension in extensions.items()}
     files[f"{info.name}/WHEEL"] = (
         f"Wheel-Version: 1.0\nGenerator: xpcrpc crossbuild\nRoot-Is-Purelib: false\nTag: {tag}\n"
     ).encode()
@@ -78,7 +83,7 @@ def assemble(folder: Path, pure: Path, extension: Path, architecture: str) -> Pa
         for path, data in files.items():
             entry = zipfile.ZipInfo(path, MOMENT)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = (0o755 if path == EXTENSION else 0o644) << 16
+            entry.external_attr = (0o755 if path in extensions else 0o644) << 16
             archive.writestr(entry, data)
     return wheel
 

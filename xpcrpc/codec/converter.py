@@ -8,7 +8,8 @@ other. What a hook does not claim is written and read as the rama dialect does
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar, cast, overload
+from typing import Any, Final, Protocol, TypeVar, cast, overload
+from weakref import WeakSet
 
 from attrs import has
 from cattrs import Converter
@@ -31,6 +32,13 @@ def is_ours(hook: Any) -> bool:
     return hasattr(hook, _OURS)
 
 
+class HooksListener(Protocol):
+    """Whoever must know that a converter's hooks are not what they were."""
+
+    def hooks_changed(self) -> None:
+        """A hook was registered."""
+
+
 class XpcConverter(Converter):
     """A cattrs converter whose unstructured side is XPC values."""
 
@@ -39,7 +47,7 @@ class XpcConverter(Converter):
         # By kind as well: a union's case is a union of one by itself, a struct inside.
         self._readers: dict[tuple[Kind, Any], Read] = {}
         self._writers: dict[tuple[Kind, Any], Write] = {}
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: WeakSet[HooksListener] = WeakSet()
         super().__init__(**options)
         self.register_structure_hook_factory(_has_shape, self._structure_hook)
         self.register_unstructure_hook_factory(_has_shape, self._unstructure_hook)
@@ -127,15 +135,15 @@ class XpcConverter(Converter):
 
     # -- registration --------------------------------------------------------------
 
-    def when_hooks_change(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` whenever a hook is registered."""
-        self._listeners.append(listener)
+    def when_hooks_change(self, listener: HooksListener) -> None:
+        """Tell ``listener`` whenever a hook is registered, as long as it lives."""
+        self._listeners.add(listener)
 
     def _forget(self) -> None:
         self._readers.clear()
         self._writers.clear()
-        for listener in self._listeners:
-            listener()
+        for listener in list(self._listeners):
+            listener.hooks_changed()
 
     def register_structure_hook(self, cl: Any, func: Any = None) -> Any:
         """As cattrs; a class with names for type checkers only is taken too."""

@@ -1,54 +1,33 @@
 """Encoders and decoders of one type: a single pass where that is possible.
 
-`encoder` and `decoder` go straight between objects and bytes. Whatever the
-single pass cannot do, and everything that is wrong, goes the general way: the
-converter and the frame, one after the other, which also know what to say.
-A type that holds handles, or one for which the user registered a hook on the
-converter, always goes the general way.
+`encoder` and `decoder` go straight between objects and bytes, by a plan in C
+(`plans`). Whatever a plan gives up, and everything that is wrong, goes the
+general way: the converter and the frame, one after the other, which also know
+what to say. A type that holds handles, or one for which the user registered a
+hook on the converter, always goes the general way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias
-from weakref import WeakKeyDictionary
 
 from ..values import Handle
+from ._plan import Plan
 from .converter import XpcConverter, converter, is_ours
-from .fast_read import ReadSource
-from .fast_write import UnusualError, WriteSource
+from .plans import plan_of
 from .reader import read_object
 from .shape import Kind, Shape, shape_of, struct_of
+from .template import Buffer, Template
 from .writer import write_object
 
 Encode: TypeAlias = Callable[[Any, "list[Handle] | None"], bytes]
-Decode: TypeAlias = Callable[[bytes, int, int, Iterable[Handle]], tuple[Any, int]]
+Decode: TypeAlias = Callable[[Buffer, int, int, Iterable[Handle]], tuple[Any, int]]
+DecodeItems: TypeAlias = Callable[[Buffer, int, int, int, Iterable[Handle]], list[Any]]
+MakeFrame: TypeAlias = Callable[..., bytes]
+"""From an object, the list that takes its handles, and the template's numbers."""
 
 _GENERAL_ONLY: Final = (Kind.FD, Kind.SHMEM, Kind.ENDPOINT, Kind.OPAQUE)
-
-
-class _Passes:
-    """The compiled functions of one converter; thrown away when its hooks change."""
-
-    def __init__(self, target: XpcConverter) -> None:
-        self.reads = ReadSource()
-        self.writes = WriteSource()
-        target.when_hooks_change(self.clear)
-
-    def clear(self) -> None:
-        """Forget every function."""
-        self.reads = ReadSource()
-        self.writes = WriteSource()
-
-
-_passes: Final[WeakKeyDictionary[XpcConverter, _Passes]] = WeakKeyDictionary()
-
-
-def _passes_of(target: XpcConverter) -> _Passes:
-    found = _passes.get(target)
-    if found is None:
-        found = _passes[target] = _Passes(target)
-    return found
 
 
 def can_pass(shape: Shape, hook_of: Callable[[Any], Any]) -> bool:
@@ -77,71 +56,27 @@ def encoder(hint: Any, *, depth: int = 0, using: XpcConverter = converter) -> En
     ``depth`` is the number of containers that the object will lie in. The
     function raises `EncodeError` with every problem and its path.
     """
-    shape = shape_of(hint)
-
-    fast: Callable[[Any, int], bytes]
-
-    def first(obj: Any, depth: int) -> bytes:
-        # Compiled when first used: an import that makes many clients stays cheap.
-        nonlocal fast
-        fast = _general
-        if can_pass(shape, using.get_unstructure_hook):
-            writes = _passes_of(using).writes
-            fast = writes.space[writes.name(shape)]
-        return fast(obj, depth)
-
-    def reset() -> None:
-        nonlocal fast
-        fast = first
-
-    fast = first
-
-    def encode(obj: Any, handles: list[Handle] | None = None) -> bytes:
-        try:
-            return fast(obj, depth)
-        except Exception:
-            value = using.to_value(obj, hint)
-        return write_object(value, handles, depth=depth, root=shape.name)
-
-    _passes_of(using)
-    using.when_hooks_change(reset)
-    return encode
+    return _Writing(hint, depth, using).encode
 
 
 def parts_encoder(hint: Any, *, depth: int = 0, using: XpcConverter = converter) -> Any:
     """As `encoder`, but the bytes come in parts, to be joined with what surrounds them.
 
-    Large data is then copied once, into the message. Only for a struct.
+    A `framer` makes the whole message at once, and copies large data once.
     """
-    shape = shape_of(hint)
     whole = encoder(hint, depth=depth, using=using)
-    if shape.kind is not Kind.STRUCT:
-        return lambda obj, handles=None: (whole(obj, handles),)
+    return lambda obj, handles=None: (whole(obj, handles),)
 
-    fast: Callable[[Any, int], tuple[bytes, ...]]
 
-    def first(obj: Any, depth: int) -> tuple[bytes, ...]:
-        nonlocal fast
-        fast = _general
-        if can_pass(shape, using.get_unstructure_hook):
-            writes = _passes_of(using).writes
-            fast = writes.space[writes.parts_name(shape)]
-        return fast(obj, depth)
+def framer(
+    hint: Any, template: Template, *, depth: int = 0, using: XpcConverter = converter
+) -> MakeFrame:
+    """A function from an object of type ``hint`` to a whole frame with the object at its end.
 
-    def reset() -> None:
-        nonlocal fast
-        fast = first
-
-    fast = first
-
-    def encode(obj: Any, handles: list[Handle] | None = None) -> tuple[bytes, ...]:
-        try:
-            return fast(obj, depth)
-        except Exception:
-            return (whole(obj, handles),)
-
-    using.when_hooks_change(reset)
-    return encode
+    Its arguments are the object, the list that takes its handles, and the
+    template's numbers; otherwise it is as `encoder`'s.
+    """
+    return _Framing(hint, depth, using, template).frame
 
 
 def decoder(hint: Any, *, depth: int = 0, using: XpcConverter = converter) -> Decode:
@@ -153,43 +88,115 @@ def decoder(hint: Any, *, depth: int = 0, using: XpcConverter = converter) -> De
     `FrameError` for bytes that are no object, `DecodeError` for an object that
     is not of the type, with every problem and its path.
     """
-    shape = shape_of(hint)
-    # Looked up at each call: a layout that is learned takes the name over.
-    name = "first"
-    space: dict[str, Any]
+    return _Reading(hint, depth, using).decode
 
-    def first(data: bytes, place: int, depth: int) -> tuple[Any, int]:
-        nonlocal space, name
-        space, name = {"general": _general}, "general"
-        if can_pass(shape, using.get_structure_hook):
-            reads = _passes_of(using).reads
-            name = reads.name(shape)
-            space = reads.space
-        result: tuple[Any, int] = space[name](data, place, depth)
-        return result
 
-    def reset() -> None:
-        nonlocal space, name
-        space, name = {"first": first}, "first"
+def items_decoder(hint: Any, *, depth: int = 0, using: XpcConverter = converter) -> DecodeItems:
+    """A function from bytes to a list of objects of type ``hint``, one behind the other.
 
-    space = {"first": first}
+    Its third argument but one is their number; otherwise it is as `decoder`'s.
+    """
+    return _Reading(hint, depth, using).decode_items
+
+
+class _Pass:
+    """One way of one type: the plan that stands in for the converter, while one may."""
+
+    __slots__ = ("__weakref__", "_depth", "_hint", "_known", "_plan", "_shape", "_using")
+
+    def __init__(self, hint: Any, depth: int, using: XpcConverter) -> None:
+        self._hint = hint
+        self._depth = depth
+        self._using = using
+        self._shape = shape_of(hint)
+        self._plan: Plan | None = None
+        self._known = False
+        using.when_hooks_change(self)
+
+    def hooks_changed(self) -> None:
+        """The plan may have been standing in for a hook that is the user's now."""
+        self._plan = None
+        self._known = False
+
+    def _hook_of(self, hint: Any) -> Any:
+        raise NotImplementedError
+
+    def _find(self) -> Plan | None:
+        """The plan, made when it is first used: an import that makes many clients stays cheap."""
+        if not self._known:
+            self._known = True
+            if can_pass(self._shape, self._hook_of):
+                try:
+                    self._plan = plan_of(self._shape)
+                except Exception:
+                    self._plan = None  # an odd enum, an impossible key: the general way copes
+        return self._plan
+
+
+class _Writing(_Pass):
+    __slots__ = ()
+
+    def _hook_of(self, hint: Any) -> Any:
+        return self._using.get_unstructure_hook(hint)
+
+    def encode(self, obj: Any, handles: list[Handle] | None = None) -> bytes:
+        plan = self._plan or self._find()
+        if plan is not None:
+            raw = plan.encode(obj, self._depth)
+            if raw is not None:
+                return raw
+        return self._general(obj, handles)
+
+    def _general(self, obj: Any, handles: list[Handle] | None) -> bytes:
+        value = self._using.to_value(obj, self._hint)
+        return write_object(value, handles, depth=self._depth, root=self._shape.name)
+
+
+class _Framing(_Writing):
+    __slots__ = ("_template",)
+
+    def __init__(self, hint: Any, depth: int, using: XpcConverter, template: Template) -> None:
+        super().__init__(hint, depth, using)
+        self._template = template
+
+    def frame(self, obj: Any, handles: list[Handle], *numbers: int) -> bytes:
+        plan = self._plan or self._find()
+        if plan is not None:
+            made = self._template.frame(plan, obj, self._depth, *numbers)
+            if made is not None:
+                return made
+        return self._template.wrap([self._general(obj, handles)], *numbers)
+
+
+class _Reading(_Pass):
+    __slots__ = ()
+
+    def _hook_of(self, hint: Any) -> Any:
+        return self._using.get_structure_hook(hint)
 
     def decode(
-        data: bytes, offset: int, end: int, handles: Iterable[Handle] = ()
+        self, data: Buffer, offset: int, end: int, handles: Iterable[Handle] = ()
     ) -> tuple[Any, int]:
-        try:
-            result: tuple[Any, int] = space[name](data, offset, depth)
-            if result[1] <= end:
-                return result
-        except Exception:  # noqa: S110
-            pass  # the general way reads it, or says what is wrong
-        value, stop = read_object(data, offset, end, iter(handles), depth)
-        return using.from_value(value, hint), stop
+        plan = self._plan or self._find()
+        if plan is not None:
+            found = plan.decode(data, offset, end, self._depth)
+            if found is not None:
+                return found
+        data = data if type(data) is bytes else bytes(data)
+        value, stop = read_object(data, offset, end, iter(handles), self._depth)
+        return self._using.from_value(value, self._hint), stop
 
-    _passes_of(using)
-    using.when_hooks_change(reset)
-    return decode
-
-
-def _general(*_: Any) -> Any:
-    raise UnusualError
+    def decode_items(
+        self, data: Buffer, offset: int, end: int, count: int, handles: Iterable[Handle] = ()
+    ) -> list[Any]:
+        plan = self._plan or self._find()
+        if plan is not None:
+            found = plan.decode_items(data, offset, end, self._depth, count)
+            if found is not None:
+                return found[0]
+        data = data if type(data) is bytes else bytes(data)
+        table, items = iter(handles), []
+        for _ in range(count):
+            item, offset = self.decode(data, offset, end, table)
+            items.append(item)
+        return items

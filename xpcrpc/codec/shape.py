@@ -311,26 +311,3 @@ def _home(cls: type, name: str) -> str:
         if name in vars(base).get("__annotations__", {}):
             return base.__module__
     return cls.__module__
-
-
-@cache
-def is_recursive(cls: type) -> bool:
-    """Whether objects of a class may hold objects of the same class."""
-    seen: set[type] = set()
-
-    def reaches(shape: Shape) -> bool:
-        if shape.item is not None:
-            return reaches(shape.item)
-        classes = shape.cases if shape.kind is Kind.UNION else ()
-        if shape.kind is Kind.STRUCT:
-            classes = (shape.cls,)
-        for found in classes:
-            if found is cls:
-                return True
-            if found not in seen:
-                seen.add(found)
-                if any(reaches(part.shape) for part in struct_of(found).fields):
-                    return True
-        return False
-
-    return any(reaches(part.shape) for part in struct_of(cls).fields)

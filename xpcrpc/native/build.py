@@ -1,9 +1,10 @@
-"""Builds ``xpcrpc.native._xr``: the bridge, and on Linux the portable libxpc under it.
+"""Builds the two extensions: ``xpcrpc.native._xr`` and ``xpcrpc.codec._plan``.
 
-API mode and limited API: one abi3 wheel. The bridge's public headers are the
-cdef; they hold declarations alone. ``XPCRPC_SANITIZE=address,undefined`` in the
-environment builds with those sanitizers; run Python with ``LD_PRELOAD`` of
-their runtimes then.
+``_xr`` is the bridge, and on Linux the portable libxpc under it, by cffi in API
+mode; the bridge's public headers are the cdef; they hold declarations alone.
+``_plan`` is the codec, written for CPython itself. Both keep to the limited API:
+one abi3 wheel. ``XPCRPC_SANITIZE=address,undefined`` in the environment builds
+with those sanitizers; run Python with ``LD_PRELOAD`` of their runtimes then.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import sys
 from pathlib import Path
 
 from cffi import FFI
+from setuptools import Extension
 
 NATIVE = Path(__file__).parent
 BRIDGE = NATIVE / "bridge"
+CODEC = NATIVE / "codec"
 HEADERS = (
     "xr_handle.h",
     "xr_mailbox.h",
@@ -37,6 +40,9 @@ FLAGS = (
     "-Wconversion",
     "-Wshadow",
 )
+
+LIMITED_API = "0x030b0000"
+"""CPython 3.11's: what the codec is compiled against, and cffi's part on every system."""
 
 PREAMBLE = """
 #include "xr__bridge.h"
@@ -75,6 +81,11 @@ def compile_flags(system: str) -> list[str]:
     return [*FLAGS, *own]
 
 
+def codec_sources() -> list[Path]:
+    """The C files of the codec, the same for every system."""
+    return sorted(CODEC.glob("*.c"))
+
+
 def sanitizer_flags() -> list[str]:
     """Arguments for compiler and linker, from the environment."""
     chosen = os.environ.get("XPCRPC_SANITIZE")
@@ -102,6 +113,20 @@ def builder(system: str) -> FFI:
         depends=[os.path.relpath(path, here) for path in headers],
     )
     return ffi
+
+
+def codec() -> Extension:
+    """The codec's extension."""
+    here = Path.cwd()
+    return Extension(
+        "xpcrpc.codec._plan",
+        sources=[os.path.relpath(path, here) for path in codec_sources()],
+        define_macros=[("Py_LIMITED_API", LIMITED_API)],
+        extra_compile_args=[*FLAGS, *sanitizer_flags()],
+        extra_link_args=sanitizer_flags(),
+        depends=[os.path.relpath(path, here) for path in CODEC.glob("*.h")],
+        py_limited_api=True,
+    )
 
 
 ffibuilder = builder(sys.platform)

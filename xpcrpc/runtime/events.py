@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
-from ..codec.passes import Encode, encoder
+from ..codec.passes import MakeFrame, framer
 from ..contract import Event
 from ..errors import ConnectionInvalidError, MisuseError
 from ..values import Handle
@@ -105,9 +105,9 @@ class Subscriptions:
                 reader.end()
 
 
-@lru_cache(maxsize=1024)
-def _writer_of(event: Event[Any]) -> tuple[Encode, layouts.RequestLayout]:
-    return encoder(event.payload, depth=2), layouts.RequestLayout(event.selector)
+@lru_cache(maxsize=4096)
+def _framer_of(event: Event[Any]) -> MakeFrame:
+    return framer(event.payload, layouts.RequestLayout(event.selector).one_way, depth=2)
 
 
 class EventSender:
@@ -126,8 +126,7 @@ class EventSender:
             EncodeError: the payload does not fit its type.
         """
         handles: list[Handle] = []
-        encode, layout = _writer_of(event)
-        frame = layout.one_way(encode(payload, handles))
+        frame = _framer_of(event)(payload, handles)
         for link in self._links():
             if link.closed:
                 continue

@@ -14,8 +14,18 @@ from attrs import define, frozen
 
 from ..codec import frame as frames
 from ..codec.converter import from_value, to_value
-from ..codec.passes import Decode, Encode, decoder, encoder
+from ..codec.passes import (
+    Decode,
+    DecodeItems,
+    Encode,
+    MakeFrame,
+    decoder,
+    encoder,
+    framer,
+    items_decoder,
+)
 from ..codec.shape import resolve
+from ..codec.template import Buffer, Template
 from ..contract import DEFAULT_TIMEOUT_S, ContractError, Method
 from ..errors import (
     CallError,
@@ -51,15 +61,18 @@ class Route:
     item_in: Any
     item_out: Any
     errors: Mapping[int, type[ContractError]]
-    layout: layouts.RequestLayout
     encode_argument: Encode
     decode_argument: Decode
-    encode_result: Encode
     decode_result: Decode
     encode_item_in: Encode
     encode_item_out: Encode
-    decode_item_in: Decode
-    decode_item_out: Decode
+    decode_items_in: DecodeItems
+    decode_items_out: DecodeItems
+    frame_one_way: MakeFrame
+    """From an argument."""
+    frame_request: MakeFrame
+    """From an argument, the call's number, and its deadline in nanoseconds."""
+    frame_result: MakeFrame
 
 
 @lru_cache(maxsize=4096)
@@ -70,6 +83,7 @@ def route_of(method: Method[Any, Any], package: str) -> Route:
         return resolve(hint, package) if isinstance(hint, str) else hint
 
     reply, item_in, item_out = map(known, (method.reply, method.items_in, method.items_out))
+    layout = layouts.RequestLayout(method.selector)
     return Route(
         method=method,
         timeout_s=DEFAULT_TIMEOUT_S if method.timeout_s is None else method.timeout_s,
@@ -78,16 +92,17 @@ def route_of(method: Method[Any, Any], package: str) -> Route:
         item_in=item_in,
         item_out=item_out,
         errors={error.code: error for error in method.errors},
-        layout=layouts.RequestLayout(method.selector),
         # How many containers a value lies in: the message, and for some an array.
         encode_argument=_encoder(method.request, 2),
         decode_argument=_decoder(method.request, 2),
-        encode_result=_encoder(reply, 1),
         decode_result=_decoder(reply, 1),
         encode_item_in=_encoder(item_in, 2),
         encode_item_out=_encoder(item_out, 2),
-        decode_item_in=_decoder(item_in, 2),
-        decode_item_out=_decoder(item_out, 2),
+        decode_items_in=_items_decoder(item_in),
+        decode_items_out=_items_decoder(item_out),
+        frame_one_way=_framer(method.request, layout.one_way, 2),
+        frame_request=_framer(method.request, layout.numbered, 2),
+        frame_result=_framer(reply, layouts.RESULT, 1),
     )
 
 
@@ -99,15 +114,27 @@ def _decoder(hint: Any, depth: int) -> Decode:
     return _bytes_to_nothing if hint is None else decoder(hint, depth=depth)
 
 
+def _items_decoder(hint: Any) -> DecodeItems:
+    if hint is None:
+        return lambda *_: []  # nobody streams them
+    return items_decoder(hint, depth=2)
+
+
+def _framer(hint: Any, template: Template, depth: int) -> MakeFrame:
+    if hint is None:
+        return lambda _, __, *numbers: template.wrap([layouts.NULL], *numbers)
+    return framer(hint, template, depth=depth)
+
+
 def _nothing_to_bytes(_: Any, __: list[Handle] | None = None) -> bytes:
     return layouts.NULL
 
 
 def _bytes_to_nothing(
-    data: bytes, offset: int, end: int, handles: Iterable[Handle] = ()
+    data: Buffer, offset: int, end: int, handles: Iterable[Handle] = ()
 ) -> tuple[None, int]:
     # What a peer returns for "nothing" is its own affair; null is usual.
-    return None, frames.read_object(data, offset, end, iter(handles))[1]
+    return None, frames.read_object(bytes(data), offset, end, iter(handles))[1]
 
 
 # -- writing ------------------------------------------------------------------------
@@ -134,16 +161,16 @@ def encode_request(
         EncodeError: the request does not fit its types.
     """
     handles: list[Handle] = []
-    argument = route.encode_argument(request, handles)
+    if not metadata:
+        if not call:
+            return route.frame_one_way(request, handles), handles
+        if timeout_s is not None and route.item_out is None:
+            frame = route.frame_request(request, handles, call, int(timeout_s * 1e9))
+            return frame, handles
+    route.encode_argument(request, handles)  # it knows what to say of an argument that lies so deep
+    message = envelope.request(route.method.selector, to_value(request))
     if metadata:
-        message = envelope.request(route.method.selector, to_value(request))
         message[keys.METADATA] = dict(metadata)
-    elif not call:
-        return route.layout.one_way(argument), handles
-    elif timeout_s is not None and route.item_out is None:
-        return route.layout.numbered(argument, call, int(timeout_s * 1e9)), handles
-    else:
-        message = envelope.request(route.method.selector, to_value(request))
     if call:
         message[keys.CALL] = UInt64(call)
     if timeout_s is not None:
@@ -163,7 +190,7 @@ def encode_result(
     """
     handles: list[Handle] = []
     if not items and not metadata:
-        return layouts.result(route.encode_result(value, handles)), handles
+        return route.frame_result(value, handles), handles
     result = None if route.reply is None else to_value(value, route.reply)
     return encode_message(_with(envelope.success(result), items, metadata))
 
@@ -206,16 +233,11 @@ def encode_item(encode: Encode, item: Any) -> Encoded:
 
 def encode_items(call: int, batch: Sequence[Encoded]) -> Encoded:
     """The frame of several items of one call."""
-    frame = layouts.items(call, [item for item, _ in batch])
+    frame = layouts.ITEMS.wrap([item for item, _ in batch], call)
     return frame, [handle for _, handles in batch for handle in handles]
 
 
 # -- reading ------------------------------------------------------------------------
-
-
-def _bytes(received: ReceivedFrame) -> bytes:
-    frame = received.frame
-    return frame if type(frame) is bytes else bytes(frame)
 
 
 @define(eq=False)
@@ -233,11 +255,13 @@ class Asked:
 
 def read_plain_request(received: ReceivedFrame) -> Asked | None:
     """The request in a frame of the usual form; None for any other, see `read_request`."""
-    plain = layouts.read_request(_bytes(received))
+    plain = layouts.read_request(received.frame)
     if plain is None:
         return None
-    selector, call, timeout, place = plain
-    return Asked(selector.decode("utf-8", "replace"), call, timeout, 0, place, {})
+    call, selector, timeout, place = plain
+    if timeout < 0:
+        return None  # which is wrong, and the general way says so
+    return Asked(selector, call, timeout, 0, place, {})
 
 
 def read_request(message: Message) -> Asked:
@@ -280,7 +304,7 @@ def decode_argument(route: Route, asked: Asked, received: ReceivedFrame) -> Any:
     """
     try:
         if asked.argument_at:
-            frame = _bytes(received)
+            frame = received.frame
             argument, _ = route.decode_argument(
                 frame, asked.argument_at, len(frame), received.handles
             )
@@ -322,19 +346,15 @@ class PlainItems:
     _at: int
     _received: ReceivedFrame
 
-    def decode(self, decode: Decode) -> list[Any]:
+    def decode(self, decode: DecodeItems) -> list[Any]:
         """The typed items.
 
         Raises:
             DecodeError: one does not fit its type.
         """
-        received, place = self._received, self._at
-        frame = _bytes(received)
-        end, handles, items = len(frame), iter(received.handles), []
+        received, frame = self._received, self._received.frame
         try:
-            for _ in range(self.count):
-                item, place = decode(frame, place, end, handles)
-                items.append(item)
+            items = decode(frame, self._at, len(frame), self.count, received.handles)
         except FrameError as error:
             raise DecodeError.at("an item", str(error)) from error
         received.handles = ()  # the items have them now
@@ -343,7 +363,7 @@ class PlainItems:
 
 def read_plain_items(received: ReceivedFrame) -> PlainItems | None:
     """Items in a frame of the usual form; None for any other."""
-    plain = layouts.read_items(_bytes(received))
+    plain = layouts.read_items(received.frame)
     if plain is None:
         return None
     return PlainItems(plain.call, plain.amount, plain.items_at, received)
@@ -384,7 +404,7 @@ def read_result(route: Route, received: ReceivedFrame, info: CallInfo | None = N
         CallError: the reply carries a failure.
         DecodeError: it cannot be read, or the result does not fit its type.
     """
-    frame = _bytes(received)
+    frame = received.frame
     place = layouts.result_at(frame)
     if not place:
         return read_reply(route, received, info).value()

@@ -115,7 +115,7 @@ class ServedCall:
 
     def plain_items(self, plain: PlainItems) -> None:
         """Items of the requester have arrived, as bytes."""
-        self._take(partial(plain.decode, self.route.decode_item_in))
+        self._take(partial(plain.decode, self.route.decode_items_in))
 
     def _take(self, decode: Callable[[], list[Any]]) -> None:
         assert self.inbox is not None and self.state is not None

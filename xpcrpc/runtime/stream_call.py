@@ -173,7 +173,7 @@ class StreamCall:
 
     def plain_items(self, plain: PlainItems) -> None:
         """Items have arrived, as bytes."""
-        self._take(partial(plain.decode, self._route.decode_item_out))
+        self._take(partial(plain.decode, self._route.decode_items_out))
 
     def _take(self, decode: Callable[[], list[Any]]) -> None:
         assert self.inbox is not None and self._state is not None
