@@ -21,6 +21,7 @@ from .contract import (
     UnknownCase,
     wire,
 )
+from .definition import define
 from .errors import (
     CallCancelledError,
     CallError,
@@ -163,6 +164,7 @@ __all__ = [
     "WriteFd",
     "XpcRpcError",
     "constraints",
+    "define",
     "rules",
     "serve",
     "wire",

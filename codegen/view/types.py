@@ -127,7 +127,7 @@ class _Builder:
         self.names.append(python)
         decorators: tuple[str, ...] = ()
         if attrs:
-            self.imports.add("attrs", "define")
+            self.spell.public("define")
             decorators = ("@define(kw_only=True)",)
         header = f"class {python}({base}):" if base else f"class {python}:"
         return ClassView(decorators, header, docstring(doc), tuple(members))

@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from attrs import define
-from xpcrpc import I64
+from xpcrpc import I64, define
 
 
 @define(kw_only=True)

@@ -6,8 +6,8 @@ those who must trust it.
 
 from __future__ import annotations
 
-from attrs import define, field
-from xpcrpc import ContractError, Date, Duration, OpenEnum, constraints
+from attrs import field
+from xpcrpc import ContractError, Date, Duration, OpenEnum, constraints, define
 
 
 class KeyKind(OpenEnum):

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from attrs import define, field
-from xpcrpc import U64, constraints
+from attrs import field
+from xpcrpc import U64, constraints, define
 
 
 @define(kw_only=True)

@@ -10,7 +10,7 @@ from enum import KEEP, IntEnum, IntFlag, StrEnum, nonmember
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, TypeAlias
 from uuid import UUID
 
-from attrs import define, field
+from attrs import field
 from xpcrpc import (
     F32,
     F64,
@@ -39,6 +39,7 @@ from xpcrpc import (
     Value,
     WriteFd,
     constraints,
+    define,
     wire,
 )
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar, TypeAlias
 
-from attrs import define
-from xpcrpc import I64, U64, ContractError, UnknownCase
+from xpcrpc import I64, U64, ContractError, UnknownCase, define
 
 
 @define(kw_only=True)

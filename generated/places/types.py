@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, TypeAlias
 
-from attrs import define, field
-from xpcrpc import OpenEnum, Value, constraints
+from attrs import field
+from xpcrpc import OpenEnum, Value, constraints, define
 
 from ..units import types as _units
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
-from attrs import define, field
+from attrs import field
 from xpcrpc import (
     U32,
     U64,
@@ -19,6 +19,7 @@ from xpcrpc import (
     Value,
     WriteFd,
     constraints,
+    define,
     wire,
 )
 

@@ -93,6 +93,26 @@ def test_every_name_of_a_package_is_exported() -> None:
         assert len(set(package.__all__)) == len(package.__all__)
 
 
+def test_an_import_neither_loads_modules_nor_finishes_classes_that_nobody_uses() -> None:
+    program = """
+import sys
+import generated.gallery as gallery
+assert not [name for name in sys.modules if name.startswith("generated.gallery.")]
+gallery.ListenerClient
+assert "generated.gallery.gallery" not in sys.modules
+from generated.gallery import types
+classes = [one for one in vars(types).values() if isinstance(one, type)]
+waiting = [one for one in classes if "__xpcrpc_fields__" in vars(one)]
+assert len(waiting) > 30
+types.Point(x=1.0, y=2.0)
+assert [one for one in waiting if "__xpcrpc_fields__" not in vars(one)] == [types.Point]
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_annotations_are_resolved_in_the_package() -> None:
     names = {name: getattr(gallery, name) for name in gallery.__all__}
     for one in names.values():

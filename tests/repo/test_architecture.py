@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-FACTS = {"errors", "values", "kinds", "constraints", "rules", "contract"}
+FACTS = {"errors", "values", "kinds", "constraints", "rules", "contract", "definition"}
 """The modules of plain facts at the top of the package; anybody may read them."""
 
 MAY_IMPORT = {
@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "constraints": {"errors"},
     "rules": {"values"},
     "contract": FACTS,
+    "definition": set(),
     "codec": FACTS | {"codec"},
     "protocol": FACTS | {"protocol"},
     "transport": FACTS | {"transport", "codec", "native"},

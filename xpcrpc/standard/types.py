@@ -6,8 +6,8 @@ it is, what it can do.
 
 from __future__ import annotations
 
-from attrs import define, field
-from xpcrpc import U32, Duration, constraints
+from attrs import field
+from xpcrpc import U32, Duration, constraints, define
 
 
 @define(kw_only=True)
