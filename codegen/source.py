@@ -24,6 +24,11 @@ MAX_DOTS: Final = 1000
 MAX_NESTING: Final = 32
 """Tables and lists inside each other; a contract needs about ten."""
 
+MAX_BITS: Final = 1024
+"""Longest integer; one of thousands of digits cannot even be shown in a complaint."""
+
+_TOO_LONG: Final = "the number has hundreds of digits; integers in XPC have 64 bits"
+_DIGITS: Final = re.compile(r"[0-9](?:_?[0-9]){4299,}")
 _AT: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -115,15 +120,20 @@ def parse_source(data: bytes, file: str, path: FilePath | None = None) -> Source
             return _complaint(file, f"more than {MAX_NESTING} tables and lists inside each other")
         scanner = Scanner(text)
         scanner.run()
+        long = _long_number(values, ())
     except tomllib.TOMLDecodeError as error:
         return _syntax_complaint(file, text, str(error))
     except ValueError as error:
-        # Such as a number of thousands of digits, which int() refuses.
-        return _complaint(file, f"a value cannot be read: {error}")
+        # Such as a decimal number of thousands of digits, which int() refuses.
+        return _unreadable(file, text, str(error))
     except RecursionError:
         return _complaint(file, f"more than {MAX_NESTING} tables and lists inside each other")
     line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    return Source(file, text, values, path, scanner.keys, scanner.values, line_starts)
+    source = Source(file, text, values, path, scanner.keys, scanner.values, line_starts)
+    if long is not None:
+        place = source.value(long)
+        return _complaint(file, _TOO_LONG, place.line, place.column)
+    return source
 
 
 def _is_deeper_than(value: Any, limit: int) -> bool:
@@ -139,6 +149,31 @@ def _is_deeper_than(value: Any, limit: int) -> bool:
             return False
         level = children
     return True
+
+
+def _long_number(value: Any, path: Path) -> Path | None:
+    """Where an integer stands that is too long to be shown; None if there is none."""
+    children: list[tuple[str | int, Any]] = []
+    if isinstance(value, dict):
+        children.extend(value.items())
+    elif isinstance(value, list):
+        children.extend(enumerate(value))
+    for key, inner in children:
+        if type(inner) is int and inner.bit_length() > MAX_BITS:
+            return (*path, key)
+        if isinstance(inner, (dict, list)) and (found := _long_number(inner, (*path, key))):
+            return found
+    return None
+
+
+def _unreadable(file: str, text: str, reason: str) -> Complaint:
+    """A value that `tomllib` accepts and Python's own types do not."""
+    digits = _DIGITS.search(text)
+    if digits is None:
+        return _complaint(file, f"a value cannot be read: {reason}")
+    before = text[: digits.start()]
+    column = len(before) - (before.rfind("\n") + 1) + 1
+    return _complaint(file, _TOO_LONG, before.count("\n") + 1, column)
 
 
 def _syntax_complaint(file: str, text: str, message: str) -> Complaint:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from ..atomic import write_whole
 from ..compile import find_schemas
 from ..complaint import Complaint
 from ..fmt import canonical
+from ..fmt.diff import unified
 from ..report import plain_notes, report, say
 from ..source import Source, parse_source, read_source
 
@@ -71,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
             continue
         changed += 1
         if arguments.diff:
-            for line in _diff(source, text):
+            for line in unified(source.file, source.text.splitlines(), text.splitlines()):
                 say(line, sys.stdout)
         elif arguments.check:
             say(f"not canonical: {name}", sys.stdout)
@@ -111,10 +110,3 @@ def _as_written(path: Path, source: Source) -> str:
         return path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return source.text  # it changed this moment; the next run sees it
-
-
-def _diff(source: Source, text: str) -> Iterator[str]:
-    lines = difflib.unified_diff(
-        source.text.splitlines(), text.splitlines(), source.file, source.file, lineterm=""
-    )
-    yield from lines

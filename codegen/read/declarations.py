@@ -78,7 +78,9 @@ class Declarations:
         for name, table in self.root.tables("error"):
             code = table.integer("code", required=True)
             if code is not None and not 100 <= code < 2**63:
-                table.complain("code", f"{code} is taken: a contract's codes start at 100")
+                table.complain(
+                    "code", f"{code} is no code of a contract; they go from 100 to {2**63 - 1}"
+                )
                 code = None
             error = ErrorType(
                 **about(name, table),

@@ -102,10 +102,11 @@ def test_what_a_stream_cannot_write_is_escaped() -> None:
         b"a." * 5000 + b"a = 1",
         b"a = " + b"[" * 2000 + b"]" * 2000,
         b"a = " + b"9" * 6000,
+        b"a = 0x" + b"f" * 6000,
         b"\xef\xbb\xbfschema = 1",
         b"a = 2024-02-30",
     ],
-    ids=["binary", "nul", "brackets", "dots", "nested", "digits", "mark", "date"],
+    ids=["binary", "nul", "brackets", "dots", "nested", "digits", "hexadecimal", "mark", "date"],
 )
 def test_whatever_a_file_holds_gets_a_sentence(
     command: str, data: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]

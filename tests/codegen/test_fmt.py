@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import shutil
 import stat
 import sys
@@ -13,8 +14,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from xpcrpc.codegen.compile import compile_files
 from xpcrpc.codegen.fmt import canonical
+from xpcrpc.codegen.fmt.diff import unified
 from xpcrpc.codegen.source import Source, parse_source
 
 from tests.codegen.commands import run
@@ -156,6 +159,31 @@ def test_check_and_diff_write_nothing(
     said = capsys.readouterr().out
     assert ("+schema  = 1" in said) == (flag == "--diff")
     assert "a.toml" in said
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from("abcd")), st.lists(st.sampled_from("abcde"), max_size=40))
+def test_a_diff_applied_to_the_old_lines_gives_the_new_ones(old: list[str], new: list[str]) -> None:
+    made, at = [], 0
+    for line in list(unified("x.toml", old, new))[2:]:
+        if head := re.match(r"@@ -(\d+)(?:,(\d+))? ", line):
+            start = int(head[1]) - (head[2] != "0")
+            made += old[at:start]
+            at = start
+        elif line[0] == "+":
+            made.append(line[1:])
+        else:
+            assert old[at] == line[1:]
+            made += old[at : at + 1] if line[0] == " " else []
+            at += 1
+    assert made + old[at:] == new
+
+
+def test_long_texts_of_lines_that_are_alike_are_compared_piece_by_piece() -> None:
+    # Minutes with difflib alone: every pair of the equal lines is tried.
+    old = [line for at in range(20_000) for line in (f"[struct.S{at}]", "fields.a='u8'")]
+    new = [line.replace("'", '"') for line in old]
+    assert len(list(unified("x.toml", old, new))) == 2 + 1 + 3 * 20_000
 
 
 def test_line_ends_of_windows_become_plain_ones(tmp_path: Path) -> None:
