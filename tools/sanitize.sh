@@ -21,10 +21,10 @@ XPCRPC_SANITIZE=address,undefined \
 
 # Leaks are looked for by the C tests; CPython itself never frees all it has.
 # The extensions must come from the sanitized build: run away from the checkout.
-cp -r tests generated schemas pyproject.toml "$here/"
+cp -r tests tools generated schemas pyproject.toml "$here/"
 cd "$here"
 LD_PRELOAD="$asan $ubsan" ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 \
 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONPATH="$PWD" PYTHONMALLOC=malloc \
 XPCRPC_TESTS_SANITIZED=1 \
   ../../$venv/bin/python -m pytest -q -p no:cacheprovider \
-  tests/raw tests/runtime tests/streams tests/codec/test_p*.py tests/codec/test_template.py "$@"
+  tests/conformance tests/raw tests/runtime tests/streams tests/codec/test_p*.py tests/codec/test_template.py "$@"

@@ -42,7 +42,7 @@ from .transport.xpc import XpcTransport
 from .transport.xpc_connection import XpcConnection
 from .values import Endpoint, FileDescriptor, Handle, Message, SharedMemory
 
-__all__ = ["Connection", "Event", "Listener", "ReceivedMessage"]
+__all__ = ["Connection", "Event", "Listener", "ReceivedMessage", "terminate"]
 
 MAX_WAITING: Final = 1024
 """Events that may wait for the program. Then the connection is suspended, so that the
@@ -452,6 +452,20 @@ class Listener:
                 self.cancel()
             except XpcRpcError:
                 pass  # as for a connection
+
+
+def terminate() -> int:
+    """Tell every listener's peer that this process is about to end (C-123); for a SIGTERM handler.
+
+    Each peer gets `TerminationImminentError` as an event, once, after what it had received.
+    It hears nothing more but the end of its client; what it sends, replies among it, still
+    goes out. Listeners are left alone: cancel them.
+
+    Returns:
+        How many peers are told. On macOS none: there launchd asks a process to end, and
+        libxpc tells the peers by itself.
+    """
+    return XpcTransport.of_running_loop().terminate()
 
 
 def _encode(values: Message) -> tuple[bytes, list[Handle]]:

@@ -81,6 +81,9 @@ class Team:
     """macOS: signed by this team; ``"self"`` is this process's own."""
 
     team: str
+    own: str | None = field(default=None, eq=False, repr=False)
+    """What ``"self"`` is, where a requirement must spell it out; ``XPCRPC_TEAM_ID`` of the
+    environment unless given. `serve` fills it in from its ``variables``."""
 
 
 @frozen

@@ -23,6 +23,9 @@ from xpcrpc.values import Message, Value
 MACOS: Final = sys.platform == "darwin"
 LIMIT_S: Final = 60.0 if MACOS else 20.0
 """How long something that must come may take; launchd throttles a relaunch by 10 s."""
+SANITIZED: Final = "XPCRPC_TESTS_SANITIZED" in os.environ
+"""Whether this is `make sanitize`: four times slower, so repetition is left to `make test`."""
+
 QUIET_S: Final = 0.3
 """The contract's "quiet": no further event for so long."""
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
-from xpcrpc.raw import Connection, Listener, ReceivedMessage
+from xpcrpc.raw import Connection, Listener, ReceivedMessage, terminate
 from xpcrpc.rules import Anyone, Uid
 from xpcrpc.values import Message
 
@@ -24,6 +24,8 @@ class Service:
 
     def __init__(self) -> None:
         self.held: list[ReceivedMessage] = []
+        self.last_words: list[ReceivedMessage] = []
+        self.told = asyncio.Event()
         self.notes: list[object] = []
         self.peers = 0
         self.lost_peers = 0
@@ -36,6 +38,8 @@ class Service:
         match message.values.get("do"):
             case "hold":
                 self.held.append(message)
+            case "hold until the end":
+                self.last_words.append(message)
             case "drop":
                 message.drop()
             case "note":
@@ -93,6 +97,7 @@ class Service:
                 self.answer(event, peer)
             else:
                 self.errors.append(type(event).__name__)
+                self.told.set()
         self.lost_peers += 1
 
     async def accept(self, listener: Listener) -> None:
@@ -100,6 +105,13 @@ class Service:
         async for peer in listener:
             self.peers += 1
             self.spawn(self.serve(peer))
+
+    async def end(self) -> None:
+        """Tell the peers, let them hear of it, and answer what was kept for now (C-124)."""
+        if terminate():
+            await self.told.wait()
+        for message in self.last_words:
+            message.reply(self.report())
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run it beside the rest."""
@@ -115,6 +127,7 @@ async def main(name: str) -> None:
     service = Service()
     service.spawn(service.accept(Listener.named(name, rule=RULE)))
     await ended.wait()
+    await service.end()
 
 
 if __name__ == "__main__":

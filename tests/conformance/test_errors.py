@@ -181,22 +181,31 @@ async def test_e09_request_dropped_unanswered(listener: Listener, observe: Obser
 
 @pytest.mark.launchd
 async def test_e10_process_asked_to_exit(service: Service, observe: Observe) -> None:
-    """A job that ends at SIGTERM is found again. TERMINATION itself is launchd's to give
-    (C-123): the portable library has nobody who asks through it."""
+    """C-123, C-124: its peer is told once, and may still answer; then it is found again.
+
+    On Linux the process tells its peers by `raw.terminate`; on a Mac that is launchd's to do.
+    """
     async with service.connect() as client:
         heard = Watch(client)
         pid = (await client.request({}, timeout_s=LIMIT_S))["pid"]
+        last = asyncio.ensure_future(
+            client.request({"do": "hold until the end"}, timeout_s=LIMIT_S)
+        )
         pending = asyncio.ensure_future(outcome(client, {"do": "hold"}))
         await client.request({}, timeout_s=LIMIT_S)
         assert isinstance(pid, int)
         os.kill(pid, signal.SIGTERM)
-        told = await soon(pending)
+        words, told = await soon(last), await soon(pending)
         await heard.until("INTERRUPTED")
         await gone(pid)
         again = await client.request({}, timeout_s=LIMIT_S)
+        observe("peer", words["errors"])
         observe("pending", told)
+        assert words["pid"] == pid
+        assert MACOS or words["errors"] == ["TerminationImminentError"]
         assert told == "INTERRUPTED"
         assert again["pid"] != pid
+        assert again["errors"] == []
 
 
 async def test_e11_reply_from_a_peer_that_fails_the_requirement(

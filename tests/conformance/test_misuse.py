@@ -419,11 +419,14 @@ async def test_x27_an_exception_in_a_handler_stays_in_python(listener: Listener)
 
 FORKING = """
 import asyncio, os, sys
-from xpcrpc.raw import Connection, Listener
+from xpcrpc.raw import Connection, Listener, terminate
 from xpcrpc.errors import MisuseError
 
 async def fresh():
     Listener.anonymous()
+
+async def end():
+    terminate()
 
 def child(client, listener, endpoint):
     acts = [
@@ -432,6 +435,7 @@ def child(client, listener, endpoint):
         lambda: client.cancel(),
         lambda: listener.endpoint(),
         lambda: asyncio.run(fresh()),
+        lambda: asyncio.run(end()),
     ]
     told = 0
     for act in acts:

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.conformance.harness import MACOS, Watch, outcome, soon
+from tests.conformance.harness import MACOS, SANITIZED, Watch, outcome, soon
 from xpcrpc.raw import Connection, Listener, ReceivedMessage
 
 _T = TypeVar("_T")
@@ -370,7 +370,7 @@ def _requests(link: Link, side: str) -> dict[int, str]:
 
 TestConnections = Connections.TestCase
 TestConnections.settings = settings(
-    max_examples=40 if MACOS else 80,
+    max_examples=20 if SANITIZED else 40 if MACOS else 80,
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.conformance.conftest import PROGRAM
-from tests.conformance.harness import LIMIT_S, MACOS, NAME, OUR_OWN, Watch, outcome
+from tests.conformance.harness import LIMIT_S, MACOS, NAME, OUR_OWN, SANITIZED, Watch, outcome
 from xpcrpc.raw import Connection
 from xpcrpc.testing.launcher import Launcher
 
@@ -239,7 +239,7 @@ class NamedClients(RuleBasedStateMachine):
 
 TestNamedClients = NamedClients.TestCase
 TestNamedClients.settings = settings(
-    max_examples=6,
+    max_examples=2 if SANITIZED else 6,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),

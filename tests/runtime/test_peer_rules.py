@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from attrs import evolve
@@ -22,8 +23,12 @@ from tests.runtime.probe import (
 )
 from tests.runtime.probe_server import Implementation, Nest
 from tests.runtime.processes import ROOT, probe_server
-from xpcrpc import MisuseError, ServiceConfigurationError, TransportError, rules, serve
+from xpcrpc import Host, MisuseError, ServiceConfigurationError, TransportError, rules, serve
+from xpcrpc.runtime import names
 from xpcrpc.runtime.names import resolve_name, rule_for_this_system
+from xpcrpc.transport.xpc import XpcTransport
+from xpcrpc.transport.xpc_connection import XpcListener
+from xpcrpc.transport.xpc_requirement import macos_call
 
 
 async def test_a_service_without_a_peer_rule_does_not_start() -> None:
@@ -157,6 +162,73 @@ def test_a_variable_is_taken_from_the_arguments_before_the_environment(
     monkeypatch.setenv("XPCRPC_TEAM_ID", "FROM.ENV")
     assert resolve_name(SERVICES["teamed"]) == "FROM.ENV.org.example.probe"
     assert resolve_name(SERVICES["teamed"], {"TEAM_ID": "GIVEN"}) == "GIVEN.org.example.probe"
+
+
+class _Ruled(XpcTransport):
+    """Keeps the rules it is asked to hold peers to, and holds none to them."""
+
+    def __init__(self) -> None:
+        super().__init__(asyncio.get_running_loop())
+        self.rules: list[rules.PeerRule | None] = []
+
+    def listen(
+        self, name: str, *, privileged: bool = False, rule: rules.PeerRule | None = None
+    ) -> XpcListener:
+        self.rules.append(rule)
+        return super().listen(name, rule=rules.Anyone())
+
+
+TEAM = "A1B2C3D4E5"
+OWN_TEAM = f'anchor apple generic and certificate leaf[subject.OU] = "{TEAM}"'
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (rules.Team("self"), OWN_TEAM),
+        (
+            rules.AnyOf(
+                (rules.Platform(), rules.All((rules.Team("self"), rules.Identifier("org.x"))))
+            ),
+            f'(anchor apple) or (({OWN_TEAM}) and (identifier "org.x"))',
+        ),
+        (
+            rules.Team("OTHERTEAM1"),
+            'anchor apple generic and certificate leaf[subject.OU] = "OTHERTEAM1"',
+        ),
+    ],
+)
+@pytest.mark.parametrize("development", [False, True])
+async def test_the_variable_of_the_team_reaches_the_requirement_of_macos(
+    bootstrap: str,
+    monkeypatch: pytest.MonkeyPatch,
+    rule: rules.PeerRule,
+    text: str,
+    development: bool,
+) -> None:
+    """Both what is served and whom it is served to, from one argument."""
+    monkeypatch.delenv("XPCRPC_TEAM_ID", raising=False)
+    monkeypatch.setattr(names, "sys", SimpleNamespace(platform="darwin"))
+    service = evolve(SERVICES["teamed"], peer_macos=None if development else rule,
+                     peer_development=rule if development else None)  # fmt: skip
+    with _Ruled() as transport:
+        async with Host(transport=transport) as host:
+            host.serve(
+                service, Implementation(), variables={"TEAM_ID": TEAM}, development=development
+            )
+        (held,) = transport.rules
+    assert held is not None
+    assert macos_call(held, macos=(13, 0)) == {
+        "api": "code_signing_requirement", "form": "text", "text": text
+    }  # fmt: skip
+
+
+def test_a_team_that_is_filled_in_is_the_same_rule() -> None:
+    """Newer systems need no text for it, and a party in memory meets it by name."""
+    filled = rules.Team("self", own=TEAM)
+    assert filled == rules.Team("self")
+    assert str(filled) == "Team(team='self')"
+    assert macos_call(filled, macos=(14, 4)) == {"api": "setter", "form": "team_identity"}
 
 
 async def test_a_variable_makes_client_and_server_meet(bootstrap: str) -> None:

@@ -102,7 +102,7 @@ class Host:
             raise TypeError(
                 f"{service.name} needs a {service.server.__name__}, not a {type(server).__name__}"
             )
-        rule = rule_for_this_system(service, development=development)
+        rule = rule_for_this_system(service, variables=variables, development=development)
         name = resolve_name(service, variables)
         privileged = service.domain == "system"
         listener = self._transport.listen(name, privileged=privileged, rule=rule)
@@ -316,7 +316,8 @@ async def serve(
     Args:
         service: what the contract says of the service.
         server: the implementation, one object for all peers.
-        variables: values for ``${…}`` in the name; else ``XPCRPC_<NAME>`` of the environment.
+        variables: values for ``${…}`` in the name, and ``TEAM_ID`` for ``team = "self"``
+            too; else ``XPCRPC_<NAME>`` of the environment.
         development: use the contract's development rule, and log a warning.
         transport: libxpc unless given.
         interceptors: code around each call, the first outermost.

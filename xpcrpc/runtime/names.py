@@ -9,9 +9,11 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
+from attrs import evolve
+
 from ..contract import Service
 from ..errors import ServiceConfigurationError
-from ..rules import All, AnyOf, LinuxRule, MacosRule, PeerRule
+from ..rules import All, AnyOf, LinuxRule, MacosRule, PeerRule, Team
 
 _VARIABLE: Final = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 _log: Final = logging.getLogger("xpcrpc.server")
@@ -40,8 +42,15 @@ def resolve_name(service: Service[Any, Any], variables: Mapping[str, str] | None
     return _VARIABLE.sub(value, service.name)
 
 
-def rule_for_this_system(service: Service[Any, Any], *, development: bool = False) -> PeerRule:
+def rule_for_this_system(
+    service: Service[Any, Any],
+    *,
+    variables: Mapping[str, str] | None = None,
+    development: bool = False,
+) -> PeerRule:
     """The peer rule that the contract states for the system we run on.
+
+    ``team = "self"`` takes what it stands for from the variable ``TEAM_ID``.
 
     Raises:
         ServiceConfigurationError: it states none; such a service does not start.
@@ -58,7 +67,7 @@ def rule_for_this_system(service: Service[Any, Any], *, development: bool = Fals
                 "add an alternative to peer.development in its contract"
             )
         _log.warning("%s admits peers by its DEVELOPMENT rule: %s", service.name, found)
-        return found
+        return _spelled_out(found, variables)
     system, rule = (
         ("macos", service.peer_macos) if sys.platform == "darwin" else ("linux", service.peer_linux)
     )
@@ -67,6 +76,15 @@ def rule_for_this_system(service: Service[Any, Any], *, development: bool = Fals
             f"{service.name} does not say who may connect on this system, so it does not start; "
             f'write peer.{system} in its contract (or "anyone", if that is meant)'
         )
+    return _spelled_out(rule, variables)
+
+
+def _spelled_out(rule: PeerRule, variables: Mapping[str, str] | None) -> PeerRule:
+    match rule:
+        case All(rules) | AnyOf(rules):
+            return type(rule)(tuple(_spelled_out(each, variables) for each in rules))
+        case Team("self") if variables and variables.get("TEAM_ID"):
+            return evolve(rule, own=variables["TEAM_ID"])
     return rule
 
 

@@ -147,6 +147,11 @@ class XpcTransport:
         self._transactions -= 1
         lib.xr_transaction_end()
 
+    def terminate(self) -> int:
+        """Tell all listeners' peers, those of other loops too, that the process ends (C-123)."""
+        self.process.check()
+        return lib.xr_terminate()
+
     # -- for connections
 
     def keep(self, peer: XpcPeer) -> None:

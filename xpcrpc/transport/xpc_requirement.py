@@ -238,8 +238,8 @@ def _text(rule: PeerRule, team_id: str | None) -> str:
                 )
             between = " and " if isinstance(rule, All) else " or "
             return between.join(f"({_text(each, team_id)})" for each in rules)
-        case Team(team):
-            name = quoted("team", _own_team(team_id) if team == "self" else team)
+        case Team(team, own):
+            name = quoted("team", _own_team(own or team_id) if team == "self" else team)
             return f"anchor apple generic and certificate leaf[subject.OU] = {name}"
         case Identifier(name):
             return f"identifier {quoted('identifier', name)}"
@@ -263,12 +263,14 @@ def _own_team(team_id: str | None) -> str:
     found = team_id or os.environ.get(TEAM_VARIABLE)
     if not found:
         raise ServiceConfigurationError(
-            "Team('self') beside other rules, or before macOS 14.4, must be spelled out; set the "
-            f"environment variable {TEAM_VARIABLE} to this program's team, or name the team"
+            "Team('self') beside other rules, or before macOS 14.4, must be spelled out; pass "
+            "variables={'TEAM_ID': …} to serve, set the environment variable "
+            f"{TEAM_VARIABLE} to this program's team, or name the team"
         )
     if not re.fullmatch(r"[A-Z0-9]{10}", found):
         raise ServiceConfigurationError(
-            f"{found!r} is no team: ten capital letters and digits; correct {TEAM_VARIABLE}"
+            f"{found!r} is no team: ten capital letters and digits; correct the variable "
+            f"TEAM_ID, or {TEAM_VARIABLE} of the environment"
         )
     return found
 
