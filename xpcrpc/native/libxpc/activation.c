@@ -73,13 +73,15 @@ int xpc__take_activated(const char *name,
   claims[place] = true;
   pthread_mutex_unlock(&claims_lock);
   /* The inherited number stays open: the name can be taken again later. */
+  registration->inherited_place = place;
   registration->socket = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (registration->socket < 0)
+    return errno;
   (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
   (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
   (void)setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes);
   registration->endpoint = path_of(fd);
-  registration->inherited_place = place;
-  return registration->socket < 0 ? EMFILE : 0;
+  return 0;
 }
 
 void xpc__give_activated(int place) {

@@ -2,6 +2,8 @@
  * unbox. A getter of another type gives that type's default (C-31, C-34). */
 #include "object.h"
 
+#include <errno.h>
+
 static void put(xpc_object_t xarray, size_t index, xpc_object_t value) {
   if (value == NULL) /* an fd that is none (C-21) */
     xpc__misuse("array setter: no value could be made");
@@ -43,13 +45,24 @@ void xpc_array_set_uuid(xpc_object_t xarray, size_t index, const uuid_t uuid) {
   put(xarray, index, xpc_uuid_create(uuid));
 }
 
+/* A descriptor, boxed; without one left for the box a null takes its place,
+ * and what follows keeps its index. */
+static void put_handle(xpc_object_t xarray, size_t index,
+                       xpc_object_t value) {
+  if (value == NULL && (errno == EMFILE || errno == ENFILE)) {
+    xpc__log("xpc: out of descriptors: a null is in the array instead");
+    value = xpc_null_create();
+  }
+  put(xarray, index, value);
+}
+
 void xpc_array_set_fd(xpc_object_t xarray, size_t index, int fd) {
-  put(xarray, index, xpc_fd_create(fd));
+  put_handle(xarray, index, xpc_fd_create(fd));
 }
 
 void xpc_array_set_connection(xpc_object_t xarray, size_t index,
                               xpc_connection_t connection) {
-  put(xarray, index, xpc_endpoint_create(connection));
+  put_handle(xarray, index, xpc_endpoint_create(connection));
 }
 
 bool xpc_array_get_bool(xpc_object_t xarray, size_t index) {

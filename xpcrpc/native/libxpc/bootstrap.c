@@ -229,27 +229,31 @@ static int lock_name(struct xpc__registration *registration) {
   }
 }
 
-/* Does anybody listen on the file that is there? One that came by socket
- * activation holds no lock. */
-static bool alive(const struct xpc__registration *registration) {
+/* 0 when nobody listens on the file that is there, EADDRINUSE when somebody
+ * does, or why that could not be found out. One that came by socket activation
+ * holds no lock. */
+static int in_use(const struct xpc__registration *registration) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  int path = find_in(fcntl(registration->directory, F_DUPFD_CLOEXEC, 0),
-                     registration->name);
-  bool answers;
-  int fd;
+  int directory = fcntl(registration->directory, F_DUPFD_CLOEXEC, 0);
+  int path, fd, error = 0;
 
+  if (directory < 0)
+    return errno;
+  path = find_in(directory, registration->name);
   if (path < 0)
-    return false;
+    return errno == ENOENT || errno == ELOOP ? 0 : errno;
   (void)snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d",
                  path);
   fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  answers = fd >= 0 &&
-            (connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ||
-             errno == EAGAIN);
+  if (fd < 0)
+    error = errno;
+  else if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ||
+           errno == EAGAIN)
+    error = EADDRINUSE;
   if (fd >= 0)
     close(fd);
   close(path);
-  return answers;
+  return error;
 }
 
 /* Binds under another name and moves the file in place once it listens: no
@@ -299,6 +303,8 @@ int xpc__register_name(const char *name, bool privileged,
   if (!valid_name(name))
     return EINVAL;
   error = xpc__take_activated(name, registration);
+  if (error != 0 && error != ENOENT)
+    xpc__unregister(registration);
   if (error != ENOENT)
     return error;
   registration->directory = open_for_listener(privileged, &mode);
@@ -310,7 +316,9 @@ int xpc__register_name(const char *name, bool privileged,
     close(registration->directory);
     registration->directory = -1;
   } else {
-    error = alive(registration) ? EADDRINUSE : bind_name(registration, mode);
+    error = in_use(registration);
+    if (error == 0)
+      error = bind_name(registration, mode);
   }
   if (error != 0)
     xpc__unregister(registration);

@@ -216,14 +216,15 @@ static void start_locked(xpc_connection_t connection) {
   switch (connection->role) {
     case XPC__LISTENER:
       if (!xpc__listener_open(connection)) /* C-110, C-111 */
-        xpc__end(connection, "the name or socket could not be taken");
+        xpc__end(connection,
+                 xpc__why(errno, "the name or socket could not be taken"));
       break;
     case XPC__NAMED: /* a look-up launches and connects nothing (C-180) */
       found = xpc__find_name(
           connection->name,
           (connection->flags & XPC_CONNECTION_MACH_SERVICE_PRIVILEGED) != 0);
       if (found < 0)
-        xpc__end(connection, "no such service"); /* E1 */
+        xpc__end(connection, xpc__why(errno, "no such service")); /* E1 */
       else
         close(found);
       break;

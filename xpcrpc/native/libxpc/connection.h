@@ -110,7 +110,7 @@ struct _xpc_connection_s {
   char *reason;
 
   int fd;    /* the socket, or -1 */
-  int timer; /* a timerfd while the backlog of the listener is full, or -1 */
+  int timer; /* a timerfd while something is to be tried again, or -1 */
   struct xpc__watch watch;
   uint32_t generation; /* counts sockets */
   bool broken;         /* sending failed; the reader will find the end */
@@ -202,8 +202,12 @@ void xpc__update_watch(xpc_connection_t connection);
 bool xpc__watch_ready(struct xpc__watch *watch, uint32_t events);
 /* Connects if need be. False: not now (a timer runs) or never (ended). */
 bool xpc__ensure_connected(xpc_connection_t connection);
+/* Starts the timer after which sending goes on. False when there is none. */
+bool xpc__try_later(xpc_connection_t connection);
 /* The other side is gone: INTERRUPTED or INVALID, as the role says. */
 void xpc__lost(xpc_connection_t connection, const char *reason);
+/* That there is no descriptor left, if so; else the other reason. */
+const char *xpc__why(int error, const char *reason);
 /* The end: INVALID, whatever the role. */
 void xpc__end(xpc_connection_t connection, const char *reason);
 void xpc__close_socket(xpc_connection_t connection);

@@ -3,6 +3,8 @@
  */
 #include "object.h"
 
+#include <errno.h>
+
 static void put(xpc_object_t xdict, const char *key, xpc_object_t value) {
   if (value == NULL) /* an fd that is none (C-21) */
     xpc__misuse("dictionary setter: no value could be made");
@@ -49,13 +51,25 @@ void xpc_dictionary_set_uuid(xpc_object_t xdict, const char *key,
   put(xdict, key, xpc_uuid_create(uuid));
 }
 
+/* A descriptor, boxed; without one left for the box the key goes away, so
+ * that whoever looks sees what there is. */
+static void put_handle(xpc_object_t xdict, const char *key,
+                       xpc_object_t value) {
+  if (value != NULL || (errno != EMFILE && errno != ENFILE)) {
+    put(xdict, key, value);
+    return;
+  }
+  xpc__log("xpc: out of descriptors: %s is not in the dictionary", key);
+  xpc_dictionary_set_value(xdict, key, NULL);
+}
+
 void xpc_dictionary_set_fd(xpc_object_t xdict, const char *key, int fd) {
-  put(xdict, key, xpc_fd_create(fd));
+  put_handle(xdict, key, xpc_fd_create(fd));
 }
 
 void xpc_dictionary_set_connection(xpc_object_t xdict, const char *key,
                                    xpc_connection_t connection) {
-  put(xdict, key, xpc_endpoint_create(connection));
+  put_handle(xdict, key, xpc_endpoint_create(connection));
 }
 
 bool xpc_dictionary_get_bool(xpc_object_t xdict, const char *key) {

@@ -16,19 +16,10 @@ static struct xpc__handle *endpoint_new(int fd) {
   return endpoint;
 }
 
-/* The endpoint of a listener that could not be opened: a socket nobody
- * listens on, so that it travels, and connecting to it fails (C-155). */
-static int dead_end(void) {
-  int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-  if (fd < 0)
-    xpc__misuse("xpc_endpoint_create: out of descriptors");
-  return fd;
-}
-
 static int endpoint_of_listener(xpc_connection_t listener) {
   int fd = -1;
 
+  errno = ECANCELED;
   pthread_mutex_lock(&listener->lock);
   if (!listener->cancelled && xpc__listener_open(listener) &&
       listener->registration->endpoint >= 0)
@@ -49,7 +40,12 @@ xpc_endpoint_t xpc_endpoint_create(xpc_connection_t connection) {
         (connection->flags & XPC_CONNECTION_MACH_SERVICE_PRIVILEGED) != 0);
   else /* C-150, X19 */
     xpc__misuse("xpc_endpoint_create: not a listener");
-  return (xpc_endpoint_t)(void *)endpoint_new(fd >= 0 ? fd : dead_end());
+  /* Of a listener that could not be opened: a socket nobody listens on, so
+   * that it travels, and connecting to it fails (C-155). But what failed for
+   * want of descriptors may be tried again. */
+  if (fd < 0 && errno != EMFILE && errno != ENFILE)
+    fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  return fd < 0 ? NULL : (xpc_endpoint_t)(void *)endpoint_new(fd);
 }
 
 xpc_object_t xpc__endpoint_adopt(int fd) {

@@ -37,6 +37,7 @@ bool xpc__listener_open(xpc_connection_t listener) {
              listener->name == NULL ? "an anonymous socket" : listener->name,
              strerror(error));
     free(registration);
+    errno = error;
     return false;
   }
   listener->registration = registration;

@@ -31,7 +31,9 @@ struct dispatch_queue_s {
   uint32_t process; /* that made it */
   pthread_mutex_t lock;
   char *label;
-  int epoll;
+  /* Both -1 in a default queue for which no descriptor was left; see
+   * ensure_open(). */
+  _Atomic int epoll;
   int wake; /* an eventfd in the set: work waits while nobody drains */
   bool woken;
   bool draining;
@@ -49,40 +51,57 @@ struct dispatch_queue_s {
 static dispatch_queue_t default_queue;
 static pthread_once_t default_once = PTHREAD_ONCE_INIT;
 
+/* False with errno, and nothing opened, when the kernel refuses. */
 static bool open_descriptors(dispatch_queue_t queue) {
   struct epoll_event event = {.events = EPOLLIN, .data = {.u64 = UINT64_MAX}};
+  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  int wake = epoll < 0 ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  int error;
 
-  queue->epoll = epoll_create1(EPOLL_CLOEXEC);
-  queue->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (queue->epoll >= 0 && queue->wake >= 0 &&
-      epoll_ctl(queue->epoll, EPOLL_CTL_ADD, queue->wake, &event) == 0)
+  if (wake >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, wake, &event) == 0) {
+    queue->wake = wake;
+    queue->epoll = epoll;
     return true;
-  if (queue->epoll >= 0)
-    close(queue->epoll);
-  if (queue->wake >= 0)
-    close(queue->wake);
+  }
+  error = errno;
+  if (epoll >= 0)
+    close(epoll);
+  if (wake >= 0)
+    close(wake);
+  errno = error;
   return false;
 }
 
-dispatch_queue_t dispatch_queue_create(const char *label,
-                                       dispatch_queue_attr_t attr) {
+/* A queue without descriptors: it runs what is posted to it. */
+static dispatch_queue_t queue_new(const char *label) {
   dispatch_queue_t queue = xpc__alloc(sizeof *queue);
 
-  (void)attr;
   memset(queue, 0, sizeof *queue);
   xpc__process_watch();
   queue->process = xpc__process;
   atomic_init(&queue->references, 1);
-  if (!open_descriptors(queue)) {
-    free(queue);
-    return NULL;
-  }
   pthread_mutex_init(&queue->lock, NULL);
   queue->label = xpc__strdup(label == NULL ? "" : label);
+  queue->epoll = -1;
+  queue->wake = -1;
   queue->last = &queue->first;
   queue->hot = NO_SLOT;
   queue->candidate = NO_SLOT;
   return queue;
+}
+
+dispatch_queue_t dispatch_queue_create(const char *label,
+                                       dispatch_queue_attr_t attr) {
+  dispatch_queue_t queue = queue_new(label);
+  int error;
+
+  (void)attr;
+  if (open_descriptors(queue))
+    return queue;
+  error = errno;
+  dispatch_release(queue);
+  errno = error;
+  return NULL;
 }
 
 const char *dispatch_queue_get_label(dispatch_queue_t queue) {
@@ -101,8 +120,10 @@ void dispatch_release(dispatch_object_t object) {
     xpc__misuse("over-release of a dispatch queue");
   if (before != 1)
     return;
-  close(queue->epoll);
-  close(queue->wake);
+  if (queue->epoll >= 0) {
+    close(queue->epoll);
+    close(queue->wake);
+  }
   pthread_mutex_destroy(&queue->lock);
   free(queue->slots);
   free(queue->label);
@@ -110,9 +131,7 @@ void dispatch_release(dispatch_object_t object) {
 }
 
 static void make_default(void) {
-  default_queue = dispatch_queue_create("xpc.portable.default", NULL);
-  if (default_queue == NULL)
-    xpc__misuse("no descriptors for the default queue");
+  default_queue = queue_new("xpc.portable.default");
 }
 
 dispatch_queue_t xpc_portable_default_queue(void) {
@@ -128,23 +147,38 @@ dispatch_queue_t xpc__queue_resolve(dispatch_queue_t queue) {
   return queue == NULL ? xpc_portable_default_queue() : queue;
 }
 
-int xpc_portable_queue_get_fd(dispatch_queue_t queue) {
-  return xpc__queue_resolve(queue)->epoll;
-}
-
 /* Keeps the wake-up descriptor readable exactly while work waits and nobody
  * drains. Called with the lock held. */
 static void settle(dispatch_queue_t queue) {
   bool wanted = queue->first != NULL && !queue->draining;
   uint64_t count = 1;
 
-  if (queue->draining || wanted == queue->woken)
+  if (queue->draining || wanted == queue->woken || queue->wake < 0)
     return;
   if (wanted)
     (void)!write(queue->wake, &count, sizeof count);
   else
     (void)!read(queue->wake, &count, sizeof count);
   queue->woken = wanted;
+}
+
+/* The default queue cannot be refused for want of descriptors, as NULL stands
+ * for it: it gets them here, as soon as there are some. With the lock held. */
+static bool ensure_open(dispatch_queue_t queue) {
+  if (queue->epoll < 0 && open_descriptors(queue))
+    settle(queue);
+  return queue->epoll >= 0;
+}
+
+int xpc_portable_queue_get_fd(dispatch_queue_t given) {
+  dispatch_queue_t queue = xpc__queue_resolve(given);
+
+  if (queue->epoll < 0) {
+    pthread_mutex_lock(&queue->lock);
+    (void)ensure_open(queue);
+    pthread_mutex_unlock(&queue->lock);
+  }
+  return queue->epoll;
 }
 
 void xpc__queue_post(dispatch_queue_t queue, struct xpc__work *work) {
@@ -231,6 +265,8 @@ static bool watch_locked(dispatch_queue_t queue, struct xpc__watch *watch,
     return true;
   }
   if (!watched) {
+    if (!ensure_open(queue))
+      return false;
     watch->slot = take_slot(queue);
     operation = EPOLL_CTL_ADD;
   }

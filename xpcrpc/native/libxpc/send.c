@@ -66,6 +66,11 @@ static void send_failed(xpc_connection_t connection) {
       connection->blocked = true;
       xpc__update_watch(connection);
       break;
+    case ETOOMANYREFS: /* our user has too many descriptors under way */
+      connection->blocked = true;
+      if (!xpc__try_later(connection) && !connection->cancelled)
+        xpc__lost(connection, "too many descriptors are under way");
+      break;
     case EPIPE:
     case ECONNRESET:
     case ENOTCONN:

@@ -181,6 +181,12 @@ static int fix_size(int fd, size_t length, size_t *size) {
   return 0;
 }
 
+/* Finding out takes descriptors: without any there is no saying what the
+ * region is, which is no misuse. */
+static bool out_of_descriptors(int error) {
+  return error == EMFILE || error == ENFILE;
+}
+
 static int open_region(void *start, size_t length, int *fd) {
   struct mapping mapping;
   size_t size;
@@ -188,11 +194,12 @@ static int open_region(void *start, size_t length, int *fd) {
 
   if (start == NULL || length == 0)
     return EINVAL;
+  errno = 0;
   *fd = own_region(start, length);
   if (*fd < 0 && find_mapping(start, length, &mapping))
     *fd = find_descriptor(&mapping);
   if (*fd < 0)
-    return EINVAL;
+    return out_of_descriptors(errno) ? errno : EINVAL;
   error = fix_size(*fd, length, &size);
   if (error != 0)
     close(*fd);
@@ -209,9 +216,13 @@ int xpc_portable_shmem_check(void *region, size_t length) {
 
 xpc_object_t xpc_shmem_create(void *region, size_t length) {
   struct xpc__handle *shmem;
-  int fd;
+  int fd, error = open_region(region, length, &fd);
 
-  if (open_region(region, length, &fd) != 0) /* C-23, X14 */
+  if (out_of_descriptors(error)) {
+    errno = error;
+    return NULL;
+  }
+  if (error != 0) /* C-23, X14 */
     xpc__misuse(
         "xpc_shmem_create: not caller-owned MAP_SHARED memory that "
         "can be sealed");

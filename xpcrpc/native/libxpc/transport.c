@@ -7,7 +7,8 @@
 #include <sys/timerfd.h>
 #include <sys/un.h>
 
-/* How long until a listener with a full backlog is tried again. */
+/* How long until what the kernel has no room for is tried again: to join a
+ * full backlog, or to add descriptors to those that are under way. */
 enum { RETRY_MS = 5 };
 
 void xpc__close_socket(xpc_connection_t connection) {
@@ -70,6 +71,7 @@ static void expire_timer(xpc_connection_t connection) {
                      connection->watch.fd, 0);
   close(connection->timer);
   connection->timer = -1;
+  connection->blocked = false;
   if (connection->out != NULL)
     xpc__flush(connection);
   else
@@ -147,6 +149,12 @@ void xpc__end(xpc_connection_t connection, const char *reason) {
   xpc__connection_drop(connection);
 }
 
+const char *xpc__why(int error, const char *reason) {
+  return error == EMFILE || error == ENFILE
+             ? "out of descriptors"
+             : reason;
+}
+
 void xpc__lost(xpc_connection_t connection, const char *reason) {
   if (connection->role != XPC__NAMED) { /* E5 to E7 */
     xpc__end(connection, reason);
@@ -159,16 +167,16 @@ void xpc__lost(xpc_connection_t connection, const char *reason) {
   xpc__schedule(connection);
 }
 
-static bool start_timer(xpc_connection_t connection) {
+bool xpc__try_later(xpc_connection_t connection) {
   struct itimerspec later = {{0, 0}, {0, RETRY_MS * 1000000}};
 
   connection->timer =
       timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-  if (connection->timer < 0 ||
-      timerfd_settime(connection->timer, 0, &later, NULL) != 0)
+  if (connection->timer < 0)
     return false;
+  (void)timerfd_settime(connection->timer, 0, &later, NULL);
   xpc__update_watch(connection);
-  return true;
+  return !connection->cancelled;
 }
 
 /* A connected socket to the file behind an O_PATH descriptor, or -1. */
@@ -216,11 +224,12 @@ bool xpc__ensure_connected(xpc_connection_t connection) {
     xpc__state_own_credentials(connection);
     xpc__learn_peer_credentials(connection);
     xpc__update_watch(connection);
-    return true;
+    return !connection->cancelled; /* as it cannot be watched */
   }
-  if (errno == EAGAIN && start_timer(connection))
+  if (errno == EAGAIN && xpc__try_later(connection))
     return false;
-  xpc__end(connection, errno == EACCES ? "no permission to reach the service"
-                                       : "the service cannot be reached");
+  xpc__end(connection, xpc__why(errno, errno == EACCES
+                                           ? "no permission to reach the service"
+                                           : "the service cannot be reached"));
   return false;
 }

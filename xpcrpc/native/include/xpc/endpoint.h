@@ -11,7 +11,8 @@
 XPC_EXTERN_C_BEGIN
 
 /* An endpoint of a listener, active or not; owned by the caller. Any other
- * connection is misuse and aborts (C-150). */
+ * connection is misuse and aborts (C-150). NULL with errno when no descriptor
+ * is left. */
 XPC_EXPORT XPC_WARN_RESULT xpc_endpoint_t
 xpc_endpoint_create(xpc_connection_t connection);
 

@@ -54,7 +54,9 @@ enum {
 XPC_EXPORT dispatch_queue_t xpc_portable_default_queue(void);
 
 /* A descriptor that polls readable while the queue has work. It belongs to
- * the queue: do not read, change or close it. NULL is the default queue. */
+ * the queue: do not read, change or close it. NULL is the default queue, which
+ * alone may give -1 with errno: no descriptor is left to make it with. It can
+ * be drained all the same; ask again afterwards. */
 XPC_EXPORT int xpc_portable_queue_get_fd(dispatch_queue_t queue);
 
 /* Runs what is ready, at most max_events blocks, on the calling thread, and

@@ -157,7 +157,11 @@ XPC_EXPORT const uint8_t *xpc_uuid_get_bytes(xpc_object_t xuuid);
 
 /* Handles. xpc_fd_create duplicates, xpc_fd_dup gives a new number each time
  * that the caller closes (C-21). xpc_shmem_create wants MAP_SHARED memory of
- * a memfd mapped from its start: see xpc_portable_shmem_alloc(). */
+ * a memfd mapped from its start: see xpc_portable_shmem_alloc().
+ *
+ * With no descriptor left (EMFILE, ENFILE) the makers give NULL and errno, as
+ * xpc_endpoint_create() does; a setter then leaves its key out of a
+ * dictionary, and puts a null in an array, with one log line. */
 XPC_EXPORT XPC_WARN_RESULT xpc_object_t xpc_fd_create(int fd);
 XPC_EXPORT XPC_WARN_RESULT int xpc_fd_dup(xpc_object_t xfd);
 XPC_EXPORT XPC_WARN_RESULT xpc_object_t xpc_shmem_create(void *region,
