@@ -8,12 +8,13 @@ optional field's absent value, meets every rule.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
 from attrs import define, frozen
 
-from .errors import ConstraintError
+from .errors import ConstraintError, Problem, shorten
 
 
 @frozen
@@ -28,10 +29,48 @@ class Constraint:
         """Check one attribute, the way attrs asks.
 
         Raises:
-            ConstraintError: the value breaks the rule.
+            ConstraintError: the value breaks the rule; while the object is made, with
+                every problem of its other attributes, too.
         """
-        if value is not None and (problem := self.problem(value)) is not None:
-            raise ConstraintError(f"{attribute.name}: {problem}")
+        if value is not None and self.problem(value) is not None:
+            raise ConstraintError(_problems_of(instance, attribute, value))
+
+
+def broken(rule: Any, value: Any, path: str) -> Iterator[Problem]:
+    """All that is wrong with a value by an attrs validator, each item at its own path.
+
+    A validator that is none of the contract's has nothing to say here.
+    """
+    if value is None:
+        return
+    if isinstance(rule, Each):
+        if (problem := rule.wrong_type(value)) is not None:
+            yield Problem(path, problem)
+            return
+        for key, item in _entries(value):
+            yield from broken(rule.rule, item, f"{path}[{key!r}]")
+    elif isinstance(rule, Constraint) and not isinstance(rule, AllOf):
+        if (problem := rule.problem(value)) is not None:
+            yield Problem(path, problem)
+    else:
+        # `AllOf`, or attrs' own conjunction of several validators.
+        parts: Any = getattr(rule, "rules", None) or getattr(rule, "_validators", ())
+        found = [problem for part in parts for problem in broken(part, value, path)]
+        # Of a wrong type, every rule would say that it is.
+        yield from dict.fromkeys(found)
+
+
+def _problems_of(instance: Any, attribute: Any, value: Any) -> list[Problem]:
+    """What is wrong with an object that is being made, or with an attribute that is being set."""
+    name = type(instance).__name__
+    if getattr(instance, attribute.name, None) is not value:
+        return list(broken(attribute.validator, value, f"{name}.{attribute.name}"))
+    # A constructor sets everything before it asks the first validator.
+    return [
+        problem
+        for one in type(instance).__attrs_attrs__
+        for problem in broken(one.validator, getattr(instance, one.name), f"{name}.{one.name}")
+    ]
 
 
 @frozen
@@ -42,10 +81,12 @@ class Range(Constraint):
     max: float | None = None
 
     def problem(self, value: float) -> str | None:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return f"expected a number, found {shorten(value)}"
         if self.min is not None and not value >= self.min:
-            return f"{value} is below {self.min}"
+            return f"{shorten(value)} is below {self.min}"
         if self.max is not None and not value <= self.max:
-            return f"{value} is above {self.max}"
+            return f"{shorten(value)} is above {self.max}"
         return None
 
 
@@ -57,12 +98,19 @@ class Length(Constraint):
     max: int | None = None
 
     def problem(self, value: str | bytes) -> str | None:
-        unit = "characters" if isinstance(value, str) else "bytes"
-        if self.min is not None and len(value) < self.min:
-            return f"{len(value)} {unit}, but at least {self.min} are needed"
-        if self.max is not None and len(value) > self.max:
-            return f"{len(value)} {unit}, but at most {self.max} are allowed"
-        return None
+        if not isinstance(value, str | bytes):
+            return f"expected str or bytes, found {shorten(value)}"
+        return _miscounted(len(value), "character" if isinstance(value, str) else "byte", self)
+
+
+def _miscounted(count: int, unit: str, rule: Length | Items) -> str | None:
+    """That there are too few or too many, or None."""
+    counted = f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+    if rule.min is not None and count < rule.min:
+        return f"{counted}, but at least {rule.min} needed"
+    if rule.max is not None and count > rule.max:
+        return f"{counted}, but at most {rule.max} allowed"
+    return None
 
 
 @frozen
@@ -72,9 +120,11 @@ class ByteLength(Constraint):
     max: int
 
     def problem(self, value: str) -> str | None:
+        if not isinstance(value, str):
+            return f"expected str, found {shorten(value)}"
         count = len(value.encode("utf-8", "surrogatepass"))
         if count > self.max:
-            return f"{count} bytes as UTF-8, but at most {self.max} are allowed"
+            return f"{count} bytes as UTF-8, but at most {self.max} allowed"
         return None
 
 
@@ -89,8 +139,10 @@ class Pattern(Constraint):
         return re.compile(self.regex)
 
     def problem(self, value: str) -> str | None:
+        if not isinstance(value, str):
+            return f"expected str, found {shorten(value)}"
         if self._compiled.fullmatch(value) is None:
-            return f"{value!r} does not match {self.regex}"
+            return f"{shorten(value)} does not match {self.regex}"
         return None
 
 
@@ -103,18 +155,40 @@ class Items(Constraint):
     unique: bool = False
 
     def problem(self, value: list[Any] | dict[str, Any]) -> str | None:
-        if self.min is not None and len(value) < self.min:
-            return f"{len(value)} items, but at least {self.min} are needed"
-        if self.max is not None and len(value) > self.max:
-            return f"{len(value)} items, but at most {self.max} are allowed"
-        if self.unique and isinstance(value, list):
-            # Items may be unhashable (attrs classes are), so compare by equality.
-            seen: list[Any] = []
-            for item in value:
-                if item in seen:
-                    return f"{item!r} is there twice, but items must differ"
-                seen.append(item)
+        if not isinstance(value, list | dict):
+            return f"expected list or dict, found {shorten(value)}"
+        if (problem := _miscounted(len(value), "item", self)) is not None:
+            return problem
+        if self.unique and isinstance(value, list) and (again := _first_repeated(value)):
+            return f"{shorten(again[0])} is there twice, but items must differ"
         return None
+
+
+def _first_repeated(items: list[Any]) -> list[Any]:
+    """The first item that equals one before it; empty if there is none.
+
+    In a time that grows with the list, not with its square: a peer may send a long one.
+    """
+    seen: dict[Any, list[Any]] = {}
+    for item in items:
+        # What may be equal is in one place; equality itself has the last word.
+        alike = seen.setdefault(_hashable(item), [])
+        if item in alike:
+            return [item]
+        alike.append(item)
+    return []
+
+
+def _hashable(value: Any) -> Any:
+    """Something with a hash that is equal for equal values; lists and messages have none."""
+    if isinstance(value, list):
+        return tuple(map(_hashable, value))
+    if isinstance(value, dict):
+        return frozenset((key, _hashable(item)) for key, item in value.items())
+    if type(value).__hash__ is not None:
+        return value
+    attributes = getattr(type(value), "__attrs_attrs__", ())
+    return (type(value), *(_hashable(getattr(value, one.name)) for one in attributes))
 
 
 @frozen
@@ -124,11 +198,22 @@ class Each(Constraint):
     rule: Constraint
 
     def problem(self, value: list[Any] | dict[str, Any]) -> str | None:
-        pairs = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, item in pairs:
+        if (problem := self.wrong_type(value)) is not None:
+            return problem
+        for key, item in _entries(value):
             if item is not None and (problem := self.rule.problem(item)) is not None:
                 return f"[{key!r}]: {problem}"
         return None
+
+    def wrong_type(self, value: object) -> str | None:
+        """Why there are no items to look at, or None."""
+        if isinstance(value, list | dict):
+            return None
+        return f"expected list or dict, found {shorten(value)}"
+
+
+def _entries(value: list[Any] | dict[str, Any]) -> Iterator[tuple[Any, Any]]:
+    return iter(value.items() if isinstance(value, dict) else enumerate(value))
 
 
 @frozen
@@ -139,4 +224,4 @@ class AllOf(Constraint):
 
     def problem(self, value: Any) -> str | None:
         problems = [problem for rule in self.rules if (problem := rule.problem(value))]
-        return "; ".join(problems) or None
+        return "; ".join(dict.fromkeys(problems)) or None

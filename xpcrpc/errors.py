@@ -2,7 +2,8 @@
 
 ``XpcRpcError`` is the root. Below it:
 
-* `ValueProblemsError`: a value does not fit (yours: `EncodeError`; the peer's: `DecodeError`);
+* `ValueProblemsError`: a value does not fit (yours: `ConstraintError` as it is made, `EncodeError`
+  as it is sent; the peer's: `DecodeError`);
 * `TransportError`: the connection is at fault, not the answer;
 * `CallError`: the other side answered, and the answer is a failure;
 * `MisuseError`: the program broke a rule of the API; the sentence says what to do;
@@ -12,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self, final
+from typing import Any, ClassVar, Final, Self, final
 
 
 class XpcRpcError(Exception):
@@ -33,8 +34,22 @@ class ServiceConfigurationError(XpcRpcError):
 # -- values ---------------------------------------------------------------------
 
 
-class ConstraintError(XpcRpcError, ValueError):
-    """A value breaks a rule that the contract states for it."""
+_SHOWN: Final = 40
+"""Characters or bytes of a wrong value that a sentence shows."""
+
+
+def shorten(value: object) -> str:
+    """The value as Python writes it, cut if it is long."""
+    if isinstance(value, str | bytes):
+        return f"{value[:_SHOWN]!r}…" if len(value) > _SHOWN else repr(value)
+    if isinstance(value, int) and value.bit_length() > _SHOWN_BITS:
+        return f"an int of {value.bit_length()} bits"
+    text = repr(value)
+    return text if len(text) <= 2 * _SHOWN else f"{text[: 2 * _SHOWN]}…"
+
+
+_SHOWN_BITS: Final = 256
+"""Longer numbers say nothing to a reader, and Python refuses to write very long ones."""
 
 
 @final
@@ -78,6 +93,10 @@ class ValueProblemsError(XpcRpcError, ValueError):
 
     def __str__(self) -> str:
         return "; ".join(map(str, self.problems))
+
+
+class ConstraintError(ValueProblemsError):
+    """An object breaks rules that the contract states for it; it was not made, or not changed."""
 
 
 class EncodeError(ValueProblemsError):

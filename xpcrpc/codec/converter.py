@@ -105,7 +105,7 @@ class XpcConverter(Converter):
         shape = shape_of(type(obj) if hint is None else hint)
         try:
             return cast(Value, self.writer(shape)(obj))
-        except ValueProblemsError as error:
+        except (DecodeError, EncodeError) as error:
             raise EncodeError(_rooted(error, shape)) from error.__cause__
         except RecursionError:
             raise EncodeError.at(shape.name, "nested too deeply for this program") from None
@@ -119,7 +119,7 @@ class XpcConverter(Converter):
         shape = shape_of(hint)
         try:
             return self.reader(shape)(value)
-        except ValueProblemsError as error:
+        except (DecodeError, EncodeError) as error:
             raise DecodeError(_rooted(error, shape)) from error.__cause__
         except RecursionError:
             raise DecodeError.at(shape.name, "nested too deeply for this program") from None

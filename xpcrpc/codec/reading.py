@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from ..constraints import AllOf, Constraint, Each
+from ..constraints import broken
 from ..contract import UnknownCase
-from ..errors import DecodeError, Problem, ValueProblemsError
+from ..errors import DecodeError, EncodeError, Problem, shorten
 from ..kinds import IntKind
 from ..values import Date, Duration, Endpoint, FileDescriptor, SharedMemory
 from .descriptor import fd_problem
-from .refusals import MAX_PROBLEMS, describe, shorten
+from .refusals import MAX_PROBLEMS, describe
 from .shape import UNKNOWN_FIELDS, Kind, Shape, Struct, struct_of
 
 Read: TypeAlias = Callable[[Any], Any]
@@ -51,9 +51,7 @@ def reader(shape: Shape, find: Find) -> Read:
 def _ruled(shape: Shape, read: Read) -> Read:
     def read_and_check(value: Any) -> Any:
         result = read(value)
-        problems: list[Problem] = []
-        for rule in shape.rules:
-            _break(rule, result, "", problems)
+        problems = [problem for rule in shape.rules for problem in broken(rule, result, "")]
         if problems:
             raise DecodeError(problems)
         return result
@@ -154,7 +152,7 @@ def attempt(problems: list[Problem], where: str, read: Read, value: Any) -> Any:
     """Read one part; what is wrong with it joins ``problems``."""
     try:
         return read(value)
-    except ValueProblemsError as error:
+    except (DecodeError, EncodeError) as error:
         problems.extend(Problem(where + part.path, part.reason) for part in error.problems)
     except Exception as error:
         # A hook of the user's: whatever it raises is a problem of this value.
@@ -325,28 +323,12 @@ def _struct(shape: Shape, find: Find) -> Read:
 
 def _rule_problems(struct: Struct, arguments: dict[str, Any]) -> list[Problem]:
     """Every constraint that a field's value breaks, each at its own path."""
-    problems: list[Problem] = []
-    for part in struct.fields:
-        if part.alias in arguments and part.attribute.validator is not None:
-            _break(part.attribute.validator, arguments[part.alias], f".{part.name}", problems)
-    return problems
-
-
-def _break(rule: Any, value: Any, path: str, problems: list[Problem]) -> None:
-    if value is None:
-        return
-    if isinstance(rule, Each):
-        pairs = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, item in pairs:
-            _break(rule.rule, item, f"{path}[{key!r}]", problems)
-    elif isinstance(rule, Constraint) and not isinstance(rule, AllOf):
-        if (problem := rule.problem(value)) is not None:
-            problems.append(Problem(path, problem))
-    else:
-        # `AllOf`, or attrs' own conjunction of several validators.
-        parts: Any = getattr(rule, "rules", None) or getattr(rule, "_validators", ())
-        for part in parts:
-            _break(part, value, path, problems)
+    return [
+        problem
+        for part in struct.fields
+        if part.alias in arguments
+        for problem in broken(part.attribute.validator, arguments[part.alias], f".{part.name}")
+    ]
 
 
 def _opaque(shape: Shape, find: Find) -> Read:

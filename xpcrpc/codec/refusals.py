@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
-from ..errors import Problem
+from ..errors import Problem, shorten
 from ..values import (
     INT64_MAX,
     INT64_MIN,
@@ -21,9 +21,6 @@ from ..values import (
 MAX_PROBLEMS: Final = 100
 """Problems listed for one value; a peer's message can hold millions of wrong items."""
 
-_SHOWN: Final = 40
-"""Characters or bytes of a wrong value that a sentence shows."""
-
 
 def step(path: str, key: object) -> str:
     """The path of an entry below ``path``."""
@@ -32,13 +29,6 @@ def step(path: str, key: object) -> str:
             return f"{path}.{key}" if path else key
         return f"{path}[{shorten(key)}]"
     return f"{path}[{key!r}]"
-
-
-def shorten(value: object) -> str:
-    """The value as Python writes it, cut if it is long."""
-    if isinstance(value, str | bytes) and len(value) > _SHOWN:
-        return f"{value[:_SHOWN]!r}…"
-    return repr(value)
 
 
 def describe(value: object) -> str:

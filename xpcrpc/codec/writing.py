@@ -12,12 +12,12 @@ from typing import Any, Final, TypeAlias, cast
 from uuid import UUID
 
 from ..contract import UnknownCase
-from ..errors import EncodeError, Problem
+from ..errors import EncodeError, Problem, shorten
 from ..kinds import IntKind
 from ..values import MAX_DEPTH, Date, Duration, Endpoint, FileDescriptor, SharedMemory, UInt64
 from .descriptor import fd_problem
 from .reading import attempt, single_precision
-from .refusals import MAX_PROBLEMS, refusals, shorten, text_refusal
+from .refusals import MAX_PROBLEMS, refusals, text_refusal
 from .shape import UNKNOWN_FIELDS, Kind, Shape, Struct, struct_of
 
 Write: TypeAlias = Callable[[Any], Any]

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ..codec.converter import to_value
-from ..codec.refusals import shorten
 from ..codec.shape import Field, Kind, Shape, shape_of, struct_of
 from ..constraints import Constraint, Each
+from ..errors import shorten
 from ..values import Value
 from .spoil import Place, as_dict, misses
 from .strategies import MakeEndpoint, _Maker, _rules_of, strategies

@@ -16,9 +16,9 @@ from hypothesis.strategies import SearchStrategy
 
 from ..codec.converter import to_value
 from ..codec.reading import single_precision
-from ..codec.refusals import shorten
 from ..codec.shape import Kind, Shape, struct_of
 from ..constraints import ByteLength, Constraint, Each, Items, Length, Pattern, Range
+from ..errors import shorten
 from ..kinds import FdMode, IntKind
 from ..values import INT64_MAX, INT64_MIN, UINT64_MAX, Date, UInt64, Value
 from .strategies import _Maker, _rules_of, descriptor
