@@ -79,7 +79,7 @@ class Declarations:
             code = table.integer("code", required=True)
             if code is not None and not 100 <= code < 2**63:
                 table.complain(
-                    "code", f"{code} is no code of a contract; they go from 100 to {2**63 - 1}"
+                    "code", f"{code} is no contract's code; they go from 100 to {2**63 - 1}"
                 )
                 code = None
             error = ErrorType(
