@@ -24,7 +24,7 @@ void *_NSConcreteGlobalBlock[32];
 void *_NSConcreteStackBlock[32];
 static void *heap_block_class[32];
 
-void *_Block_copy(const void *literal) {
+XPC__CALLS_BLOCKS void *_Block_copy(const void *literal) {
   struct xpc__block *block = (struct xpc__block *)(uintptr_t)literal;
   struct xpc__block *copy;
   uint32_t flags;
@@ -53,7 +53,7 @@ void *_Block_copy(const void *literal) {
   return copy;
 }
 
-void _Block_release(const void *literal) {
+XPC__CALLS_BLOCKS void _Block_release(const void *literal) {
   struct xpc__block *block = (struct xpc__block *)(uintptr_t)literal;
   uint32_t flags;
 
@@ -76,7 +76,7 @@ void _Block_release(const void *literal) {
   free(block);
 }
 
-static struct byref *copy_byref(struct byref *source) {
+XPC__CALLS_BLOCKS static struct byref *copy_byref(struct byref *source) {
   struct byref *shared = source->forwarding;
   struct byref *copy;
   uint32_t flags = atomic_load(&shared->flags);
@@ -98,7 +98,7 @@ static struct byref *copy_byref(struct byref *source) {
   return copy;
 }
 
-static void release_byref(struct byref *byref) {
+XPC__CALLS_BLOCKS static void release_byref(struct byref *byref) {
   uint32_t before;
 
   byref = byref->forwarding;
@@ -133,26 +133,26 @@ void _Block_object_dispose(const void *object, const int flags) {
     _Block_release(object);
 }
 
-void xpc__call_handler(void *block, xpc_object_t object) {
+XPC__CALLS_BLOCKS void xpc__call_handler(void *block, xpc_object_t object) {
   struct xpc__block *literal = block;
 
   ((void (*)(void *, xpc_object_t))literal->invoke)(block, object);
 }
 
-void xpc__call_barrier(void *block) {
+XPC__CALLS_BLOCKS void xpc__call_barrier(void *block) {
   struct xpc__block *literal = block;
 
   ((void (*)(void *))literal->invoke)(block);
 }
 
-bool xpc__call_array_applier(void *block, size_t index, xpc_object_t value) {
+XPC__CALLS_BLOCKS bool xpc__call_array_applier(void *block, size_t index, xpc_object_t value) {
   struct xpc__block *literal = block;
 
   return ((bool (*)(void *, size_t, xpc_object_t))literal->invoke)(block, index,
                                                                    value);
 }
 
-bool xpc__call_dictionary_applier(void *block, const char *key,
+XPC__CALLS_BLOCKS bool xpc__call_dictionary_applier(void *block, const char *key,
                                   xpc_object_t value) {
   struct xpc__block *literal = block;
 

@@ -31,6 +31,14 @@ struct xpc__block {
 #define XPC__BLOCK_HAS_HELPERS (1u << 25)
 #define XPC__BLOCK_IS_GLOBAL (1u << 28)
 
+/* A block is called by its layout, whatever its owner's C type for its first
+ * argument: the sanitizers' check of function types has no say in that. */
+#ifdef __clang__
+#define XPC__CALLS_BLOCKS __attribute__((no_sanitize("function")))
+#else
+#define XPC__CALLS_BLOCKS
+#endif
+
 /* invoke takes the block itself first (C-205). */
 void xpc__call_handler(void *block, xpc_object_t object);
 void xpc__call_barrier(void *block);
