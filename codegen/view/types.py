@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from attrs import define, evolve, field, frozen
 
 from .. import naming
@@ -57,10 +59,17 @@ class TypesView:
     """What the package re-exports."""
 
 
+_STRICT: Final = "# pyright: reportUnknownVariableType=false"
+"""In its strict mode pyright knows ``factory=list`` as a list of nothing in particular; the
+attribute's own type, which programs see, it knows exactly."""
+
+
 def types_view(contract: Contract, doc: str, origin: str) -> TypesView:
     """Decide everything about the module."""
     builder = _Builder(contract)
     groups = builder.groups()
+    if builder.has_factories:
+        origin = f"{origin}\n{_STRICT}"
     if groups and not groups[0].classes:
         # Directly below the imports a statement has one blank line above it, a class two.
         groups[0] = evolve(groups[0], space="\n")
@@ -90,6 +99,8 @@ class _Builder:
     imports: Imports = field(factory=Imports)
     names: list[str] = field(factory=list)
     spell: Spelling = field(init=False)
+    has_factories: bool = False
+    """Whether an attribute's default is made by ``list`` or ``dict``."""
 
     def __attrs_post_init__(self) -> None:
         self.spell = Spelling(self.contract, self.imports, "types")
@@ -192,6 +203,7 @@ class _Builder:
         if struct.unknown == "keep":
             self.imports.add("attrs", "field")
             value = self.spell.public("Value")
+            self.has_factories = True
             members.append(
                 f"    unknown_fields: dict[str, {value}] = field(factory=dict, repr=False)"
             )
@@ -247,6 +259,7 @@ class _Builder:
             if not self.spell.is_mutable(one):
                 arguments.append(prefixed("default=", value))
             elif flat(value) in ("[]", "{}"):
+                self.has_factories = True
                 arguments.append("factory=list" if flat(value) == "[]" else "factory=dict")
             else:
                 arguments.append(prefixed("factory=lambda: ", value))

@@ -3,6 +3,7 @@ sent comes back.
 """
 
 # Written by `xpcrpc gen` from gallery.toml; change that, not this.
+# pyright: reportUnknownVariableType=false
 
 from __future__ import annotations
 

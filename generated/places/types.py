@@ -1,6 +1,7 @@
 """Types of org.example.places 1.0: Types that several contracts share; nothing is served here."""
 
 # Written by `xpcrpc gen` from places.toml; change that, not this.
+# pyright: reportUnknownVariableType=false
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Types of org.example.tproxy 1.1: Host app <-> transparent-proxy Network Extension."""
 
 # Written by `xpcrpc gen` from tproxy.toml; change that, not this.
+# pyright: reportUnknownVariableType=false
 
 from __future__ import annotations
 

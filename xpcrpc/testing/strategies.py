@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar, overload
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -45,7 +45,11 @@ _DEEP: Final = 3
 """Nested structs of one class; below that only what must be there is made."""
 
 
-def strategies(hint: type[T] | Any, *, endpoint: MakeEndpoint | None = None) -> SearchStrategy[T]:
+@overload
+def strategies(hint: type[T], *, endpoint: MakeEndpoint | None = None) -> SearchStrategy[T]: ...
+@overload
+def strategies(hint: Any, *, endpoint: MakeEndpoint | None = None) -> SearchStrategy[Any]: ...
+def strategies(hint: Any, *, endpoint: MakeEndpoint | None = None) -> SearchStrategy[Any]:
     """Objects of a contract type that its rules allow.
 
     Descriptors are real: pipes, socket pairs and files in memory, of the mode
@@ -56,7 +60,7 @@ def strategies(hint: type[T] | Any, *, endpoint: MakeEndpoint | None = None) -> 
         ValueError: the type holds an endpoint and no way to make one was given.
         TypeError: it holds a type that has no XPC form.
     """
-    return cast("SearchStrategy[T]", _Maker(endpoint).of(shape_of(hint)))
+    return _Maker(endpoint).of(shape_of(hint))
 
 
 # -- any XPC value ----------------------------------------------------------------
