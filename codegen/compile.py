@@ -11,6 +11,7 @@ from xpcrpc.errors import MisuseError
 
 from .complaint import Complaint, Complaints
 from .imports import Loaded, Loader
+from .mistakes.files import PACKAGE_TWICE
 from .model import Contract
 from .naming import package_name
 from .source import Source, parse_source, read_source
@@ -101,6 +102,7 @@ def _one_package(loaded: Loaded, packages: dict[str, Complaints]) -> None:
     if other is not found:
         key = "python" if contract.python else "package"
         found.at_value(
+            PACKAGE_TWICE,
             (key,),
             f"its Python package is {name}, as for {other.place(('package',))}; "
             'give one of them another with python = "…"',

@@ -11,8 +11,9 @@ from attrs import define, field, frozen
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .mistakes import Mistake
     from .scanner import Path
-    from .source import Source
+    from .source import Position, Source
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -27,10 +28,12 @@ class Complaint:
     path: str
     """The place inside the document, such as ``struct.Config.fields.mode``."""
     message: str
+    rule: str
+    """The id of a mistake, or of a lint or breaking rule; it never changes."""
 
     def __str__(self) -> str:
         path = f" {self.path}:" if self.path else ""
-        return f"{self.file}:{self.line}:{self.column}:{path} {self.message}"
+        return f"{self.file}:{self.line}:{self.column}:{path} {self.message} [{self.rule}]"
 
 
 @define
@@ -40,15 +43,18 @@ class Complaints:
     source: Source
     found: set[Complaint] = field(factory=set)
 
-    def at_key(self, path: Path, message: str) -> None:
+    def at_key(self, mistake: Mistake, path: Path, message: str) -> None:
         """Complain about the key that ends ``path``."""
-        place = self.source.key(path)
-        self.found.add(Complaint(self.source.file, place.line, place.column, show(path), message))
+        self._add(mistake, self.source.key(path), path, message)
 
-    def at_value(self, path: Path, message: str, offset: int = 0) -> None:
+    def at_value(self, mistake: Mistake, path: Path, message: str, offset: int = 0) -> None:
         """Complain about the value at ``path``, or a place inside its text."""
-        place = self.source.value(path, offset)
-        self.found.add(Complaint(self.source.file, place.line, place.column, show(path), message))
+        self._add(mistake, self.source.value(path, offset), path, message)
+
+    def _add(self, mistake: Mistake, place: Position, path: Path, message: str) -> None:
+        self.found.add(
+            Complaint(self.source.file, place.line, place.column, show(path), message, mistake.id)
+        )
 
     def place(self, path: Path) -> str:
         """``file:line:column`` of a key: the other place of a conflict."""

@@ -23,6 +23,7 @@ from .fingerprint import (
 )
 from .fmt.order import ORDERS
 from .fmt.spell import spell_key, spell_text
+from .mistakes.files import NOT_A_LOCK
 from .model import Contract
 from .signature import value_text
 from .source import Source
@@ -170,6 +171,7 @@ def read_lock(source: Source | Complaint, schema: Source) -> Lock | Complaint:
         return Complaint(
             source.file, 1, 1, LOCK,
             "this is no lock that this compiler can read; write it again with: xpcrpc freeze",
+            NOT_A_LOCK.id,
         )  # fmt: skip
     values = {key: value for key, value in source.values.items() if key != LOCK}
     return Lock(stated, evolve(source, values=values, path=schema.path))

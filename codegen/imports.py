@@ -19,6 +19,13 @@ from xpcrpc.errors import MisuseError
 
 from .check import check
 from .complaint import Complaint, Complaints
+from .mistakes.files import (
+    IMPORT_CIRCLE,
+    IMPORT_DEPTH,
+    IMPORT_TWICE,
+    IMPORT_UNREADABLE,
+    IMPORT_WITHOUT_FILE,
+)
 from .model import (
     AliasType,
     Contract,
@@ -84,6 +91,7 @@ class Loader:
             earlier = seen.setdefault(id(other), one)
             if earlier is not one:
                 found.at_key(
+                    IMPORT_TWICE,
                     one.path,
                     f"{earlier.alias} at {found.place(earlier.path)} is the same contract; "
                     "drop one of them",
@@ -100,7 +108,11 @@ class Loader:
 
     def _import(self, one: Import, source: Source, found: Complaints) -> Contract | None:
         if source.path is None:
-            found.at_value(one.path, "a contract that is no file cannot import another one")
+            found.at_value(
+                IMPORT_WITHOUT_FILE,
+                one.path,
+                "a contract that is no file cannot import another one",
+            )
             return None
         path = source.path.parent / one.file
         shown = normpath((PurePosixPath(source.file).parent / one.file).as_posix())
@@ -109,6 +121,7 @@ class Loader:
             files = list(self._open)
             chain = [self._open[at] for at in files[files.index(key) :]]
             found.at_value(
+                IMPORT_CIRCLE,
                 one.path,
                 "contracts import each other in a circle: "
                 + " imports ".join([*chain, chain[0]])
@@ -117,7 +130,9 @@ class Loader:
             return None
         if len(self._open) >= MAX_DEPTH:
             found.at_value(
-                one.path, f"more than {MAX_DEPTH} contracts import each other in a row; join some"
+                IMPORT_DEPTH,
+                one.path,
+                f"more than {MAX_DEPTH} contracts import each other in a row; join some",
             )
             return None
         loaded = self.loaded.get(key)
@@ -125,7 +140,9 @@ class Loader:
             try:
                 loaded = self.load(read_source(path, shown), path)
             except MisuseError as error:
-                found.at_value(one.path, f"{error}; the path is relative to this file")
+                found.at_value(
+                    IMPORT_UNREADABLE, one.path, f"{error}; the path is relative to this file"
+                )
                 return None
         return loaded.contract if isinstance(loaded, Loaded) else None
 

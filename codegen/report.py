@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from typing import Final, Literal, TextIO, TypeAlias
 
-from attrs import frozen
+from attrs import asdict
 
 from .complaint import Complaint
 
@@ -20,28 +20,14 @@ _DIM: Final = "\x1b[2m"
 _RESET: Final = "\x1b[0m"
 
 
-@frozen(order=True)
-class Note:
-    """One line of a report."""
-
-    complaint: Complaint
-    rule: str = ""
-    """The lint rule that says so; empty for a complaint of the compiler."""
-
-
-def plain_notes(complaints: Iterable[Complaint]) -> list[Note]:
-    """The compiler's complaints as notes, in their order."""
-    return [Note(complaint) for complaint in complaints]
-
-
-def report(notes: Iterable[Note], form: Format, stream: TextIO) -> None:
-    """Write all notes; JSON is written even if there are none."""
+def report(complaints: Iterable[Complaint], form: Format, stream: TextIO) -> None:
+    """Write all of them; JSON is written even if there are none."""
     if form == "json":
-        say(json.dumps({"complaints": [_record(note) for note in notes]}, indent=2), stream)
+        say(json.dumps({"complaints": [asdict(one) for one in complaints]}, indent=2), stream)
         return
-    for note in notes:
-        line = _github(note) if form == "github" else _text(note, colours=wants_colours(stream))
-        say(line, stream)
+    colours = wants_colours(stream)
+    for one in complaints:
+        say(_github(one) if form == "github" else _text(one, colours=colours), stream)
 
 
 def say(text: str, stream: TextIO) -> None:
@@ -64,36 +50,21 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _text(note: Note, *, colours: bool) -> str:
-    complaint = note.complaint
-    rule = f" [{note.rule}]" if note.rule else ""
+def _text(complaint: Complaint, *, colours: bool) -> str:
     if not colours:
-        return f"{complaint}{rule}"
+        return str(complaint)
     place = f"{_BOLD}{complaint.file}:{complaint.line}:{complaint.column}:{_RESET}"
     path = f" {_CYAN}{complaint.path}:{_RESET}" if complaint.path else ""
-    return f"{place}{path} {complaint.message}" + (f"{_DIM}{rule}{_RESET}" if rule else "")
+    return f"{place}{path} {complaint.message} {_DIM}[{complaint.rule}]{_RESET}"
 
 
-def _record(note: Note) -> dict[str, str | int]:
-    complaint = note.complaint
-    record: dict[str, str | int] = {
-        "file": complaint.file,
-        "line": complaint.line,
-        "column": complaint.column,
-        "path": complaint.path,
-        "message": complaint.message,
-    }
-    return {**record, "rule": note.rule} if note.rule else record
-
-
-def _github(note: Note) -> str:
+def _github(complaint: Complaint) -> str:
     """A workflow command, which GitHub shows beside the line of the file."""
-    complaint = note.complaint
     properties = {
         "file": complaint.file,
         "line": str(complaint.line),
         "col": str(complaint.column),
-        "title": f"xpcrpc {note.rule}".strip(),
+        "title": f"xpcrpc {complaint.rule}",
     }
     listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     path = f"{complaint.path}: " if complaint.path else ""

@@ -13,6 +13,16 @@ from attrs import define, field, frozen
 from xpcrpc.errors import MisuseError
 
 from .complaint import Complaint
+from .mistakes import Mistake
+from .mistakes.files import (
+    BYTE_ORDER_MARK,
+    FILE_TOO_LONG,
+    NESTED_TOO_DEEP,
+    NOT_TOML,
+    NOT_UTF8,
+    NUMBER_TOO_LONG,
+    TOO_MANY_DOTS,
+)
 from .scanner import Path, Scanner
 
 MAX_BYTES: Final = 1024 * 1024
@@ -27,6 +37,9 @@ MAX_NESTING: Final = 32
 MAX_BITS: Final = 1024
 """Longest integer; one of thousands of digits cannot even be shown in a complaint."""
 
+_TOO_DEEP: Final = (
+    f"more than {MAX_NESTING} tables and lists inside each other; declare them one by one"
+)
 _TOO_LONG: Final = "the number has hundreds of digits; integers in XPC have 64 bits"
 _DIGITS: Final = re.compile(r"[0-9](?:_?[0-9]){4299,}")
 _AT: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -100,24 +113,35 @@ def read_source(path: FilePath, name: str | None = None) -> Source | Complaint:
 def parse_source(data: bytes, file: str, path: FilePath | None = None) -> Source | Complaint:
     """The same for bytes already read; ``path`` is where from."""
     if len(data) > MAX_BYTES:
-        return _complaint(file, f"the file is longer than {MAX_BYTES} bytes; split the contract")
+        return _complaint(
+            FILE_TOO_LONG, file, f"the file is longer than {MAX_BYTES} bytes; split the contract"
+        )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         good = data[: error.start].decode("utf-8")
-        line = good.count("\n") + 1
-        column = len(good) - (good.rfind("\n") + 1) + 1
-        return _complaint(file, "the file is not UTF-8 text; save it as UTF-8", line, column)
+        line, column = _place(good, len(good))
+        return _complaint(
+            NOT_UTF8, file, "the file is not UTF-8 text; save it as UTF-8", line, column
+        )
     if text.startswith("\ufeff"):
-        return _complaint(file, "the file starts with a byte order mark; save it without one")
+        return _complaint(
+            BYTE_ORDER_MARK, file, "the file starts with a byte order mark; save it without one"
+        )
     text = text.replace("\r\n", "\n")
     for number, content in enumerate(text.split("\n"), 1):
         if content.count(".") > MAX_DOTS:
-            return _complaint(file, f"more than {MAX_DOTS} dots in one line; break it", number)
+            return _complaint(
+                TOO_MANY_DOTS, file, f"more than {MAX_DOTS} dots in one line; break it", number
+            )
     try:
         values = tomllib.loads(text)
         if _is_deeper_than(values, MAX_NESTING):
-            return _complaint(file, f"more than {MAX_NESTING} tables and lists inside each other")
+            return _complaint(
+                NESTED_TOO_DEEP,
+                file,
+                _TOO_DEEP,
+            )
         scanner = Scanner(text)
         scanner.run()
         long = _long_number(values, ())
@@ -127,12 +151,16 @@ def parse_source(data: bytes, file: str, path: FilePath | None = None) -> Source
         # Such as a decimal number of thousands of digits, which int() refuses.
         return _unreadable(file, text, str(error))
     except RecursionError:
-        return _complaint(file, f"more than {MAX_NESTING} tables and lists inside each other")
+        return _complaint(
+            NESTED_TOO_DEEP,
+            file,
+            _TOO_DEEP,
+        )
     line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
     source = Source(file, text, values, path, scanner.keys, scanner.values, line_starts)
     if long is not None:
         place = source.value(long)
-        return _complaint(file, _TOO_LONG, place.line, place.column)
+        return _complaint(NUMBER_TOO_LONG, file, _TOO_LONG, place.line, place.column)
     return source
 
 
@@ -169,25 +197,30 @@ def _long_number(value: Any, path: Path) -> Path | None:
 def _unreadable(file: str, text: str, reason: str) -> Complaint:
     """A value that `tomllib` accepts and Python's own types do not."""
     digits = _DIGITS.search(text)
-    if digits is None:
-        return _complaint(file, f"a value cannot be read: {reason}")
-    before = text[: digits.start()]
-    column = len(before) - (before.rfind("\n") + 1) + 1
-    return _complaint(file, _TOO_LONG, before.count("\n") + 1, column)
+    place = _place(text, digits.start() if digits else 0)
+    return _complaint(NUMBER_TOO_LONG, file, _TOO_LONG, *place)
+
+
+def _place(text: str, offset: int) -> tuple[int, int]:
+    """Line and column of a place in a text, both counted from 1."""
+    return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1
 
 
 def _syntax_complaint(file: str, text: str, message: str) -> Complaint:
     match = _AT.search(message)
     if match is None:
-        return _complaint(file, f"not valid TOML: {message}")
+        return _complaint(NOT_TOML, file, f"not valid TOML: {message}")
     reason = message[: match.start()]
     if match.group(1) is None:
-        line = text.count("\n") + 1
-        column = len(text) - (text.rfind("\n") + 1) + 1
-        return _complaint(file, f"not valid TOML: {reason} at the end of the file", line, column)
+        line, column = _place(text, len(text))
+        return _complaint(
+            NOT_TOML, file, f"not valid TOML: {reason} at the end of the file", line, column
+        )
     line, column = int(match.group(1)), int(match.group(2))
-    return _complaint(file, f"not valid TOML: {reason}", line, column)
+    return _complaint(NOT_TOML, file, f"not valid TOML: {reason}", line, column)
 
 
-def _complaint(file: str, message: str, line: int = 1, column: int = 1) -> Complaint:
-    return Complaint(file, line, column, "", message)
+def _complaint(
+    mistake: Mistake, file: str, message: str, line: int = 1, column: int = 1
+) -> Complaint:
+    return Complaint(file, line, column, "", message, mistake.id)

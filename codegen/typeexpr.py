@@ -11,6 +11,17 @@ from typing import Final, TypeAlias
 
 from attrs import define, frozen
 
+from .mistakes import Mistake
+from .mistakes.files import IMPORT_TYPES_ONLY
+from .mistakes.types import (
+    FD_MODE,
+    MAP_KEY,
+    OPTIONAL_ANY,
+    OPTIONAL_TWICE,
+    TYPE_SYNTAX,
+    TYPE_TOO_DEEP,
+)
+
 INT_BITS: Final = {
     "i8": 8, "i16": 16, "i32": 32, "i64": 64, "u8": 8, "u16": 16, "u32": 32, "u64": 64,
 }  # fmt: skip
@@ -101,8 +112,9 @@ TypeExpr: TypeAlias = (
 class TypeExprError(Exception):
     """The text is no type expression; ``offset`` counts characters into it."""
 
-    def __init__(self, offset: int, message: str) -> None:
+    def __init__(self, mistake: Mistake, offset: int, message: str) -> None:
         super().__init__(message)
+        self.mistake = mistake
         self.offset = offset
 
 
@@ -115,7 +127,9 @@ def parse(text: str) -> TypeExpr:
     parser = _Parser(text)
     parsed = parser.type(0)
     if parser.word:
-        raise TypeExprError(parser.start, f"{parser.word!r} is too much after the type")
+        raise TypeExprError(
+            TYPE_SYNTAX, parser.start, f"{parser.word!r} is too much after the type"
+        )
     return parsed
 
 
@@ -169,21 +183,29 @@ class _Parser:
     def _expect(self, word: str, where: str) -> None:
         if self.word != word:
             found = repr(self.word) if self.word else "the end"
-            raise TypeExprError(self.start, f"{where} needs {word!r} here, not {found}")
+            raise TypeExprError(
+                TYPE_SYNTAX, self.start, f"{where} needs {word!r} here, not {found}"
+            )
         self._advance()
 
     def type(self, depth: int) -> TypeExpr:
         if depth > MAX_DEPTH:
             raise TypeExprError(
-                self.start, f"more than {MAX_DEPTH} types inside each other; name some of them"
+                TYPE_TOO_DEEP,
+                self.start,
+                f"more than {MAX_DEPTH} types inside each other; name some of them",
             )
         start = self.start
         parsed = self._plain(depth)
         while self.word == "?":
             if isinstance(parsed, Optional):
-                raise TypeExprError(self.start, "a type is optional only once; drop this '?'")
+                raise TypeExprError(
+                    OPTIONAL_TWICE, self.start, "a type is optional only once; drop this '?'"
+                )
             if parsed == Scalar("any"):
-                raise TypeExprError(start, "any can be null already; write 'any' without '?'")
+                raise TypeExprError(
+                    OPTIONAL_ANY, start, "any can be null already; write 'any' without '?'"
+                )
             parsed = Optional(parsed)
             self._advance()
         return parsed
@@ -192,7 +214,7 @@ class _Parser:
         word, start = self.word, self.start
         if not word or not (word[0].isalpha() or word[0] == "_"):
             found = repr(word) if word else "nothing"
-            raise TypeExprError(start, f"a type is needed here, not {found}")
+            raise TypeExprError(TYPE_SYNTAX, start, f"a type is needed here, not {found}")
         self._advance()
         match word:
             case "fd":
@@ -216,15 +238,18 @@ class _Parser:
             self._advance()
             name, at = self.word, self.start
             if not name.isidentifier():
-                raise TypeExprError(at, f"{word}.Name needs the name of a type here")
+                raise TypeExprError(TYPE_SYNTAX, at, f"{word}.Name needs the name of a type here")
             self._advance()
             if self.word == ".":
                 raise TypeExprError(
-                    self.start, f"a name has one dot; import the contract that declares {name}"
+                    TYPE_SYNTAX,
+                    self.start,
+                    f"a name has one dot; import the contract that declares {name}",
                 )
             return Named(f"{word}.{name}")
         if self.word == "<":
             raise TypeExprError(
+                TYPE_SYNTAX,
                 start,
                 f"{word}<…> is no type; only list, map, fd, client_end and server_end take '<'",
             )
@@ -237,7 +262,9 @@ class _Parser:
         mode, start = self.word, self.start
         if mode not in FD_MODES:
             modes = ", ".join(f"fd<{known}>" for known in FD_MODES)
-            raise TypeExprError(start, f"{mode!r} is no mode of a descriptor; write {modes} or fd")
+            raise TypeExprError(
+                FD_MODE, start, f"{mode!r} is no mode of a descriptor; write {modes} or fd"
+            )
         self._advance()
         self._expect(">", f"fd<{mode}>")
         return Fd(mode)
@@ -247,8 +274,17 @@ class _Parser:
         self._expect("<", f"{kind}<Protocol>")
         protocol, start = self.word, self.start
         if not protocol.isidentifier():
-            raise TypeExprError(start, f"{kind}<Protocol> needs a protocol's name here")
+            raise TypeExprError(
+                TYPE_SYNTAX, start, f"{kind}<Protocol> needs a protocol's name here"
+            )
         self._advance()
+        if self.word == ".":
+            self._advance()
+            raise TypeExprError(
+                IMPORT_TYPES_ONLY,
+                start,
+                f"only types are imported; declare [protocol.{self.word}] here",
+            )
         self._expect(">", f"{kind}<{protocol}>")
         return protocol
 
@@ -256,7 +292,7 @@ class _Parser:
         self._expect("<", "map<string, T>")
         if self.word != "string":
             raise TypeExprError(
-                self.start, "the keys of a map are strings in XPC; write map<string, T>"
+                MAP_KEY, self.start, "the keys of a map are strings in XPC; write map<string, T>"
             )
         self._advance()
         self._expect(",", "map<string, T>")

@@ -23,10 +23,14 @@ class Finding:
     """One change, as it is reported."""
 
     complaint: Complaint
-    rule: str
     level: Level
     """A note is allowed: an addition, or anything under a new major version."""
     breaks: str
+
+    @property
+    def rule(self) -> str:
+        """The rule that names it."""
+        return self.complaint.rule
 
 
 @frozen
@@ -57,8 +61,10 @@ def removed_contract(old: Side) -> Finding:
         f"the contract {old.contract.package} is gone; breaks {Breaks.CLIENTS}. "
         "Keep it, and deprecate what it declares"
     )
-    complaint = Complaint(old.source.file, place.line, place.column, "package", message)
-    return Finding(complaint, CONTRACT_REMOVED.id, "break", str(Breaks.CLIENTS))
+    complaint = Complaint(
+        old.source.file, place.line, place.column, "package", message, CONTRACT_REMOVED.id
+    )
+    return Finding(complaint, "break", str(Breaks.CLIENTS))
 
 
 def _run(between: Changes, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Change]]:
@@ -75,6 +81,8 @@ def _finding(old: Side, new: Side, rule: Rule, change: Change, *, allowed: bool)
         message += f" (was at {Complaints(old.source).place(change.old_path)})"
     source = new.source
     place = source.value(change.path) if change.at_value else source.key(change.path)
-    complaint = Complaint(source.file, place.line, place.column, show(change.path), message)
+    complaint = Complaint(
+        source.file, place.line, place.column, show(change.path), message, rule.id
+    )
     level: Level = "note" if change.breaks is Breaks.NOBODY or allowed else "break"
-    return Finding(complaint, rule.id, level, str(change.breaks))
+    return Finding(complaint, level, str(change.breaks))

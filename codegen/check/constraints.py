@@ -7,6 +7,7 @@ from typing import Final
 from attrs import asdict
 
 from ..complaint import Complaints
+from ..mistakes.values import CONSTRAINT_MISPLACED, LIMIT_RANGE, LIMIT_WHOLE, PATTERN
 from ..model import AliasType, Constraints, Contract, resolve
 from ..pattern import pattern_problem
 from ..scanner import Path
@@ -50,13 +51,14 @@ def _check(
             continue
         if not _fits(key, resolved):
             complaints.at_key(
+                CONSTRAINT_MISPLACED,
                 (*path, key),
                 f"{key} does not fit {text_of(expression)}; it is for {_FITS[key]}{_hint(key)}",
             )
         elif key in ("min", "max"):
             _check_limit(complaints, (*path, key), resolved, value)
         elif key == "pattern" and (problem := pattern_problem(value)):
-            complaints.at_value((*path, key), problem)
+            complaints.at_value(PATTERN, (*path, key), problem)
 
 
 def _hint(key: str) -> str:
@@ -87,10 +89,14 @@ def _check_limit(complaints: Complaints, path: Path, resolved: TypeExpr, value: 
     if low_high is None:
         return
     if isinstance(value, float):
-        complaints.at_value(path, f"the limit of {resolved.name} is an integer, not {value}")
+        complaints.at_value(
+            LIMIT_WHOLE, path, f"the limit of {resolved.name} is an integer, not {value}"
+        )
     elif not low_high[0] <= value <= low_high[1]:
         complaints.at_value(
-            path, f"{value} is outside {resolved.name} ({low_high[0]} to {low_high[1]})"
+            LIMIT_RANGE,
+            path,
+            f"{value} is outside {resolved.name} ({low_high[0]} to {low_high[1]})",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..complaint import Complaints, nearest
+from ..mistakes.names import RESERVED_CODE, RESERVED_NAME, RESERVED_OWNER, SINCE_IN_FUTURE
 from ..model import Contract, EnumType, FlagsType, Item, UnionType
 
 
@@ -14,6 +15,7 @@ def check_evolution(contract: Contract, complaints: Complaints) -> None:
     for item in _items(contract):
         if item.since is not None and _number(item.since) > now:
             complaints.at_value(
+                SINCE_IN_FUTURE,
                 (*item.path, "since"),
                 f"{item.since} is later than the contract's version {contract.version}; "
                 "raise the version, or correct since",
@@ -64,11 +66,12 @@ def _check_reserved(contract: Contract, complaints: Complaints) -> None:
             path = ("reserved", key, owner)
             if owner not in owners:
                 hint = nearest(owner, owners) or "; drop the line"
-                complaints.at_key(path, f"nothing named {owner} has {key}{hint}")
+                complaints.at_key(RESERVED_OWNER, path, f"nothing named {owner} has {key}{hint}")
                 continue
             for item in owners[owner]:
                 if item.name in reserved:
                     complaints.at_key(
+                        RESERVED_NAME,
                         item.path,
                         f"{item.name} is reserved at {complaints.place(path)}; "
                         "it must not come back, so take another name",
@@ -76,6 +79,7 @@ def _check_reserved(contract: Contract, complaints: Complaints) -> None:
     for error in contract.errors.values():
         if error.code in contract.reserved.codes:
             complaints.at_key(
+                RESERVED_CODE,
                 (*error.path, "code"),
                 f"{error.code} is reserved at {complaints.place(('reserved', 'codes'))}; "
                 "it must not come back, so take another code",

@@ -10,6 +10,7 @@ from attrs import define, field
 
 from .. import naming
 from ..complaint import Complaints
+from ..mistakes.names import NAME_SPELLING, NAME_TOO_LONG, PYTHON_COLLISION, PYTHON_NAME
 from ..model import Contract, EnumType, ErrorType, FlagsType, Item, StructType, UnionType
 from ..scanner import Path
 
@@ -41,6 +42,7 @@ class _Scope:
         earlier = self._owners.setdefault(python, path)
         if earlier != path:
             self.complaints.at_key(
+                PYTHON_COLLISION,
                 path,
                 f"it becomes {python} in Python, and so does "
                 f"{self.complaints.place(earlier)}; rename one of them",
@@ -71,12 +73,16 @@ class _Names:
             better = _RESPELL[shape](name)
             example = f"write {better}" if shape.fullmatch(better) else f"as in {_EXAMPLES[shape]}"
             self.complaints.at_key(
-                item.path, f"{name!r} is not spelled in {_STYLES[shape]}; {example}{advice}"
+                NAME_SPELLING,
+                item.path,
+                f"{name!r} is not spelled in {_STYLES[shape]}; {example}{advice}",
             )
             return False
         if len(name) > naming.MAX_NAME:
             self.complaints.at_key(
-                item.path, f"the name is longer than {naming.MAX_NAME} characters; shorten it"
+                NAME_TOO_LONG,
+                item.path,
+                f"the name is longer than {naming.MAX_NAME} characters; shorten it",
             )
             return False
         return True
@@ -89,7 +95,9 @@ class _Names:
             or len(python) > naming.MAX_NAME
         ):
             self.complaints.at_value(
-                ("python",), f"{python!r} cannot name a Python package; write it in snake_case"
+                PYTHON_NAME,
+                ("python",),
+                f"{python!r} cannot name a Python package; write it in snake_case",
             )
 
     def types(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..complaint import Complaints
+from ..mistakes.types import ALIAS_CIRCLE, INFINITE_TYPE
 from ..model import AliasType, Contract, Field, StructType, UnionType, resolve
 from ..scanner import Path
 from ..typeexpr import Named, Optional, TypeExpr, parts
@@ -16,6 +17,7 @@ def check_recursion(contract: Contract, complaints: Complaints) -> None:
     endless = _endless(contract)
     for name, path in _fields_of(contract, endless):
         complaints.at_key(
+            INFINITE_TYPE,
             path,
             f"every {name} would hold another {name}, without end; use '?', list or map",
         )
@@ -32,6 +34,7 @@ def _check_aliases(contract: Contract, complaints: Complaints) -> None:
                     continue
                 if declared.name == alias.name:
                     complaints.at_value(
+                        ALIAS_CIRCLE,
                         (*alias.path, "type"),
                         f"the alias {alias.name} names itself; recursion goes through a struct",
                     )

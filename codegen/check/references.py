@@ -5,6 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..complaint import Complaints, nearest
+from ..mistakes.files import IMPORT_TYPES_ONLY
+from ..mistakes.names import CALLBACK_SELECTOR
+from ..mistakes.protocols import (
+    CALLBACK_EVENTS,
+    ERROR_LISTED_TWICE,
+    NOT_A_STRUCT,
+    UNKNOWN_ERROR,
+    UNKNOWN_STRUCT,
+)
+from ..mistakes.types import (
+    ERROR_AS_TYPE,
+    PROTOCOL_AS_TYPE,
+    UNKNOWN_IMPORT,
+    UNKNOWN_PROTOCOL,
+    UNKNOWN_TYPE,
+)
 from ..model import AliasType, Contract, Event, Item, Method, Protocol, StructType
 from ..scanner import Path
 from ..typeexpr import SCALARS, WORDS, ClientEnd, Named, ServerEnd, TypeExpr, parts
@@ -56,36 +72,39 @@ def _check_type(contract: Contract, complaints: Complaints, name: str, path: Pat
     if name in contract.types:
         return
     if "." in name:
-        if problem := _foreign_problem(contract, name):
-            complaints.at_value(path, problem)
+        _check_foreign(contract, complaints, name, path)
         return
     if name in contract.errors:
+        mistake = ERROR_AS_TYPE
         problem = f"{name} is an error, which only a method's errors may name; declare a struct"
     elif name in contract.protocols:
+        mistake = PROTOCOL_AS_TYPE
         problem = f"{name} is a protocol; write client_end<{name}>"
     else:
+        mistake = UNKNOWN_TYPE
         # Words are offered too: most unknown types are another language's names.
         known = {*contract.types, *contract.imported, *SCALARS, *WORDS}
         hint = nearest(name, known) or _FAMILIAR.get(name.lower(), "; declare it")
         problem = f"there is no type {name}{hint}"
-    complaints.at_value(path, problem)
+    complaints.at_value(mistake, path, problem)
 
 
-def _foreign_problem(contract: Contract, name: str) -> str | None:
-    """Why ``net.Address`` names nothing; None if it does, or if the import was refused."""
+def _check_foreign(contract: Contract, complaints: Complaints, name: str, path: Path) -> None:
+    """``net.Address`` names something; nothing is said if the import itself was refused."""
     if name in contract.imported:
-        return None
+        return
     alias, _, bare = name.partition(".")
     if alias not in {one.alias for one in contract.imports}:
         known = {one.alias for one in contract.imports}
         hint = nearest(alias, known) or f'; write [imports] {alias} = "….toml"'
-        return f"there is no import {alias}{hint}"
+        complaints.at_value(UNKNOWN_IMPORT, path, f"there is no import {alias}{hint}")
+        return
     if f"{alias}." in contract.foreign:
-        return None
+        return
     own = [
         one.name for one in contract.foreign.values() if f"{alias}.{one.name}" in contract.foreign
     ]
-    return f"{alias} declares no type {bare}{nearest(bare, own)}"
+    complaints.at_value(UNKNOWN_TYPE, path, f"{alias} declares no type {bare}{nearest(bare, own)}")
 
 
 _FAMILIAR = {
@@ -107,10 +126,12 @@ _FAMILIAR = {
 def _check_protocol(contract: Contract, complaints: Complaints, name: str, path: Path) -> None:
     if "." in name:
         bare = name.rpartition(".")[2]
-        complaints.at_value(path, f"only types are imported; declare [protocol.{bare}] here")
+        complaints.at_value(
+            IMPORT_TYPES_ONLY, path, f"only types are imported; declare [protocol.{bare}] here"
+        )
     elif name not in contract.protocols:
         hint = nearest(name, contract.protocols) or f"; declare [protocol.{name}]"
-        complaints.at_value(path, f"there is no protocol {name}{hint}")
+        complaints.at_value(UNKNOWN_PROTOCOL, path, f"there is no protocol {name}{hint}")
 
 
 def _check_struct(
@@ -122,14 +143,14 @@ def _check_struct(
     path = (*owner.path, "in")
     declared = contract.find(name)
     if declared is None and "." in name and name.count(".") == 1:
-        if problem := _foreign_problem(contract, name):
-            complaints.at_value(path, problem)
+        _check_foreign(contract, complaints, name, path)
     elif declared is None or name.count(".") > 1:
         structs = [struct.name for struct in contract.of(StructType)]
         hint = nearest(name, structs) or "; declare it, or write a table of fields"
-        complaints.at_value(path, f"there is no struct {name}{hint}")
+        complaints.at_value(UNKNOWN_STRUCT, path, f"there is no struct {name}{hint}")
     elif not isinstance(declared, StructType):
         complaints.at_value(
+            NOT_A_STRUCT,
             path,
             f"{what} is a struct, not the {declared.path[0]} {name}; "
             f'write in = {{ value = "{name}" }}',
@@ -146,6 +167,7 @@ def _check_callbacks(contract: Contract, complaints: Complaints, protocol: Proto
         return
     if other.events:
         complaints.at_value(
+            CALLBACK_EVENTS,
             path,
             f"{other.name} has events, which only a server's connection carries; "
             "make them oneway methods",
@@ -154,6 +176,7 @@ def _check_callbacks(contract: Contract, complaints: Complaints, protocol: Proto
     for method in other.methods:
         if method.selector in events:
             complaints.at_key(
+                CALLBACK_SELECTOR,
                 (*events[method.selector].path, "selector"),
                 f"{method.selector!r} is the selector of {complaints.place(method.path)} too, "
                 "which arrives on the same connection; give one of them another selector = …",
@@ -166,9 +189,11 @@ def _check_method(contract: Contract, complaints: Complaints, method: Method) ->
         path = (*method.path, "errors", index)
         if "." in name:
             bare = name.rpartition(".")[2]
-            complaints.at_value(path, f"only types are imported; declare [error.{bare}] here")
+            complaints.at_value(
+                IMPORT_TYPES_ONLY, path, f"only types are imported; declare [error.{bare}] here"
+            )
         elif name not in contract.errors:
             hint = nearest(name, contract.errors) or f"; declare [error.{name}]"
-            complaints.at_value(path, f"there is no error {name}{hint}")
+            complaints.at_value(UNKNOWN_ERROR, path, f"there is no error {name}{hint}")
         elif name in method.errors[:index]:
-            complaints.at_value(path, f"{name} is listed twice; drop one")
+            complaints.at_value(ERROR_LISTED_TWICE, path, f"{name} is listed twice; drop one")

@@ -6,6 +6,7 @@ Adding one later breaks readers, so it is a promise made where the type is decla
 from __future__ import annotations
 
 from ..complaint import Complaints
+from ..mistakes.types import RESOURCE_NOT_MARKED
 from ..model import AliasType, Contract, ErrorType, Field, StructType, UnionType
 from ..typeexpr import ClientEnd, Fd, Named, ServerEnd, Shmem, TypeExpr, parts, text_of
 
@@ -66,6 +67,7 @@ def check_resources(contract: Contract, complaints: Complaints) -> None:
         for one in fields:
             if found := culprit(one.type):
                 complaints.at_key(
+                    RESOURCE_NOT_MARKED,
                     owner.path,
                     f"its field {one.name} holds {found}, so it is a resource; add resource = true",
                 )

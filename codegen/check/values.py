@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from attrs import define
 
 from ..complaint import Complaints, nearest
+from ..mistakes import Mistake
+from ..mistakes.values import (
+    CONSTANT_TYPE,
+    DEFAULT_OF_ANY,
+    DEFAULT_OF_ARGUMENT,
+    VALUE_CASE,
+    VALUE_CONSTRAINT,
+    VALUE_FIELD,
+    VALUE_OF_RESOURCE,
+    VALUE_TYPE,
+)
 from ..model import (
     MISSING,
     Constraints,
@@ -41,16 +52,17 @@ _FORMS: Final = {
 def check_values(contract: Contract, complaints: Complaints) -> None:
     """Every ``default``, ``example`` and constant."""
     checker = _Checker(contract, complaints)
-    requests = [table.fields for _, _, table, side in contract.tables() if side == "request"]
-    requests.extend(table.fields for _, _, table in contract.event_tables())
+    requests = {id(table.fields) for _, _, table, side in contract.tables() if side == "request"}
+    requests |= {id(table.fields) for _, _, table in contract.event_tables()}
     for _, fields in contract.field_owners():
         for one in fields:
             for key, value in (("default", one.default), ("example", one.example)):
                 if value is not MISSING:
                     checker.field_value(one, value, (*one.path, key))
             mutable = isinstance(one.default, (dict, list)) and isinstance(one.type, Optional)
-            if mutable and any(fields is request for request in requests):
+            if mutable and id(fields) in requests:
                 complaints.at_value(
+                    DEFAULT_OF_ARGUMENT,
                     (*one.path, "default"),
                     "in the table of a method or event an optional list, map or struct has no "
                     "default; drop the '?', or declare a struct",
@@ -61,6 +73,7 @@ def check_values(contract: Contract, complaints: Complaints) -> None:
         resolved = resolve(contract, const.type)
         if not checker.constant_type(const.type, resolved):
             complaints.at_value(
+                CONSTANT_TYPE,
                 (*const.path, "type"),
                 f"a constant is a scalar, an enum or flags, not {text_of(const.type)}",
             )
@@ -88,7 +101,11 @@ class _Checker:
         """A value of a field: its type, then the field's own constraints."""
         is_any = resolve(self.contract, one.type) == Scalar("any")
         if is_any and isinstance(value, (dict, list)) and path[-1] == "default":
-            self._wrong(path, "a default of any is a number, text or a boolean; drop this one")
+            self._wrong(
+                DEFAULT_OF_ANY,
+                path,
+                "a default of any is a number, text or a boolean; drop this one",
+            )
             return
         if self.value(one.type, value, path):
             self._constrained(one.constraints, resolve(self.contract, one.type), value, path)
@@ -106,18 +123,20 @@ class _Checker:
         ]
         return all(fits)
 
-    def _wrong(self, path: Path, message: str) -> bool:
-        self.complaints.at_value(path, message)
+    def _wrong(self, mistake: Mistake, path: Path, message: str) -> bool:
+        self.complaints.at_value(mistake, path, message)
         return False
 
     def _shape(self, resolved: TypeExpr, value: Any, path: Path, depth: int) -> bool:
         match resolved:
             case Scalar(name):
                 problem = scalar_problem(name, value)
-                return problem is None or self._wrong(path, problem)
+                return problem is None or self._wrong(VALUE_TYPE, path, problem)
             case ListOf(item):
                 if not isinstance(value, list):
-                    return self._wrong(path, f"a list is needed here, not {kind_of(value)}")
+                    return self._wrong(
+                        VALUE_TYPE, path, f"a list is needed here, not {kind_of(value)}"
+                    )
                 fits = [
                     self.value(item, inner, (*path, index), depth + 1)
                     for index, inner in enumerate(value)
@@ -125,7 +144,9 @@ class _Checker:
                 return all(fits)
             case MapOf(item):
                 if not isinstance(value, dict):
-                    return self._wrong(path, f"a table is needed here, not {kind_of(value)}")
+                    return self._wrong(
+                        VALUE_TYPE, path, f"a table is needed here, not {kind_of(value)}"
+                    )
                 fits = [
                     self._text_key(key, (*path, key))
                     and self.value(item, inner, (*path, key), depth + 1)
@@ -134,10 +155,14 @@ class _Checker:
                 return all(fits)
             case Named(name):
                 return self._named(name, value, path, depth)
-        return self._wrong(path, f"a value of {text_of(resolved)} cannot be written down; drop it")
+        return self._wrong(
+            VALUE_OF_RESOURCE,
+            path,
+            f"a value of {text_of(resolved)} cannot be written down; drop it",
+        )
 
     def _text_key(self, key: str, path: Path) -> bool:
-        return "\0" not in key or self._wrong(path, "a key of a map holds no NUL")
+        return "\0" not in key or self._wrong(VALUE_TYPE, path, "a key of a map holds no NUL")
 
     def _named(self, name: str, value: Any, path: Path, depth: int) -> bool:
         match self.contract.find(name):
@@ -146,12 +171,12 @@ class _Checker:
                 if isinstance(value, str) and value in names:
                     return True
                 hint = nearest(str(value), names) or "; write one of " + ", ".join(names)
-                return self._wrong(path, f"{value!r} is no case of {name}{hint}")
+                return self._wrong(VALUE_CASE, path, f"{value!r} is no case of {name}{hint}")
             case FlagsType(cases=cases):
                 names = [case.name for case in cases]
                 if not isinstance(value, list) or any(bit not in names for bit in value):
                     known = ", ".join(names)
-                    return self._wrong(path, f"write a list of bits of {name}: {known}")
+                    return self._wrong(VALUE_CASE, path, f"write a list of bits of {name}: {known}")
                 return True
             case StructType(fields=fields):
                 return self._fields(name, fields, value, path, depth)
@@ -160,7 +185,9 @@ class _Checker:
                 if not isinstance(value, dict) or len(value) != 1 or not by_name.keys() & value:
                     known = ", ".join(by_name)
                     return self._wrong(
-                        path, f"write a table with one case of {name} as its key: {known}"
+                        VALUE_CASE,
+                        path,
+                        f"write a table with one case of {name} as its key: {known}",
                     )
                 (case, inner), *_ = value.items()
                 fields = by_name[case].fields
@@ -171,13 +198,15 @@ class _Checker:
         self, name: str, fields: tuple[Field, ...], value: Any, path: Path, depth: int
     ) -> bool:
         if not isinstance(value, dict):
-            return self._wrong(path, f"a table is needed here, not {kind_of(value)}")
+            return self._wrong(VALUE_TYPE, path, f"a table is needed here, not {kind_of(value)}")
         by_name = {one.name: one for one in fields}
         fits = True
         for key, inner in value.items():
             if key not in by_name:
                 self.complaints.at_key(
-                    (*path, key), f"{name} has no field {key}{nearest(key, by_name)}"
+                    VALUE_FIELD,
+                    (*path, key),
+                    f"{name} has no field {key}{nearest(key, by_name) or _has(by_name)}",
                 )
                 fits = False
                 continue
@@ -188,7 +217,7 @@ class _Checker:
             )
         for one in fields:
             if one.required and one.name not in value:
-                fits = self._wrong(path, f"{name} needs its field {one.name}; give it")
+                fits = self._wrong(VALUE_FIELD, path, f"{name} needs its field {one.name}; give it")
         return fits
 
     def _constrained(
@@ -196,7 +225,7 @@ class _Checker:
     ) -> bool:
         problems = list(_broken(constraints, resolved, value))
         for problem in problems:
-            self.complaints.at_value(path, problem)
+            self.complaints.at_value(VALUE_CONSTRAINT, path, problem)
         return not problems
 
 
@@ -272,7 +301,7 @@ def _broken(constraints: Constraints, resolved: TypeExpr, value: Any) -> Iterato
             and isinstance(value, list)
             and any(item in value[:at] for at, item in enumerate(value))
         ):
-            yield "an item is there twice, against unique = true"
+            yield "an item is there twice, against unique = true; drop one"
 
 
 def _outside(
@@ -283,14 +312,19 @@ def _outside(
     low_key: str,
     high_key: str,
 ) -> Iterator[str]:
+    said = f"{number}{unit.removesuffix('s') if number == 1 else unit}"
     if low is not None and not number >= low:
-        yield f"{number}{unit} breaks its own {low_key} = {low}; change one of them"
+        yield f"{said} against its own {low_key} = {low}; change one of them"
     if high is not None and not number <= high:
-        yield f"{number}{unit} breaks its own {high_key} = {high}; change one of them"
+        yield f"{said} against its own {high_key} = {high}; change one of them"
+
+
+def _has(names: Collection[str]) -> str:
+    return "; it has " + (", ".join(names) or "none")
 
 
 def _mismatch(pattern: str | None, value: str) -> Iterator[str]:
     if pattern is None or pattern_problem(pattern) is not None:
         return
     if re.fullmatch(pattern, value) is None:
-        yield f"{value!r} does not match its own pattern {pattern}"
+        yield f"{value!r} does not match its own pattern {pattern}; change one of them"

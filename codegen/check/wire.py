@@ -5,6 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..complaint import Complaints
+from ..mistakes import Mistake
+from ..mistakes.names import (
+    BIT_TWICE,
+    CASE_VALUE_TWICE,
+    ERROR_CODE_TWICE,
+    SELECTOR_TWICE,
+    SERVICE_NAME_TWICE,
+    WIRE_NAME_TWICE,
+)
+from ..mistakes.types import CASE_VALUE_RANGE, FLAG_BIT
 from ..model import Contract, EnumType, Event, FlagsType, Method
 from ..scanner import Path
 from .constraints import int_range
@@ -14,13 +24,20 @@ def check_wire(contract: Contract, complaints: Complaints) -> None:
     """Refuse two things that a reader could not tell apart."""
     for _, fields in contract.field_owners():
         named = ((one.wire, one.path, "wire") for one in fields)
-        _differ(complaints, named, "name on the wire", "give one of them another wire = …")
+        _differ(
+            WIRE_NAME_TWICE,
+            complaints,
+            named,
+            "name on the wire",
+            "give one of them another wire = …",
+        )
     for declared in contract.types.values():
         if isinstance(declared, EnumType):
             _check_enum(complaints, declared)
         elif isinstance(declared, FlagsType):
             _check_flags(complaints, declared)
     _differ(
+        ERROR_CODE_TWICE,
         complaints,
         ((error.code, error.path, "code") for error in contract.errors.values() if error.code),
         "code",
@@ -28,6 +45,7 @@ def check_wire(contract: Contract, complaints: Complaints) -> None:
     )
     names = ((service.address, service.path, "name") for service in contract.services)
     _differ(
+        SERVICE_NAME_TWICE,
         complaints,
         (one for one in names if one[0]),
         "name",
@@ -36,20 +54,33 @@ def check_wire(contract: Contract, complaints: Complaints) -> None:
     for protocol in contract.protocols.values():
         callables: list[Method | Event] = [*protocol.methods, *protocol.events]
         selectors = ((one.selector, one.path, "selector") for one in callables)
-        _differ(complaints, selectors, "selector", "give one of them another selector = …")
+        _differ(
+            SELECTOR_TWICE,
+            complaints,
+            selectors,
+            "selector",
+            "give one of them another selector = …",
+        )
 
 
 def _check_enum(complaints: Complaints, enum: EnumType) -> None:
     if enum.type is None:
         named = ((case.wire, case.path, "wire") for case in enum.cases)
-        _differ(complaints, named, "name on the wire", "give one of them another wire = …")
+        _differ(
+            WIRE_NAME_TWICE,
+            complaints,
+            named,
+            "name on the wire",
+            "give one of them another wire = …",
+        )
         return
     valued = ((case.value, case.path, "value") for case in enum.cases if case.value is not None)
-    _differ(complaints, valued, "value", "give one of them another")
+    _differ(CASE_VALUE_TWICE, complaints, valued, "value", "give one of them another")
     low_high = int_range(enum.type)
     for case in enum.cases:
         if low_high and case.value is not None and not low_high[0] <= case.value <= low_high[1]:
             complaints.at_value(
+                CASE_VALUE_RANGE,
                 (*case.path, "value"),
                 f"{case.value} is outside {enum.type} ({low_high[0]} to {low_high[1]})",
             )
@@ -57,17 +88,19 @@ def _check_enum(complaints: Complaints, enum: EnumType) -> None:
 
 def _check_flags(complaints: Complaints, flags: FlagsType) -> None:
     valued = ((case.value, case.path, "value") for case in flags.cases if case.value is not None)
-    _differ(complaints, valued, "bit", "give one of them another")
+    _differ(BIT_TWICE, complaints, valued, "bit", "give one of them another")
     for case in flags.cases:
         value = case.value
         if value is not None and not (0 < value < 2**64 and value & (value - 1) == 0):
             complaints.at_value(
+                FLAG_BIT,
                 (*case.path, "value"),
                 f"{value} is not one bit of 64; write 1, 2, 4, 8, … or 0x10",
             )
 
 
 def _differ(
+    mistake: Mistake,
     complaints: Complaints,
     items: Iterable[tuple[object, Path, str]],
     what: str,
@@ -78,6 +111,7 @@ def _differ(
         earlier = seen.setdefault(value, path)
         if earlier != path:
             complaints.at_key(
+                mistake,
                 (*path, key),
                 f"{value!r} is the {what} of {complaints.place(earlier)} too; {advice}",
             )

@@ -16,7 +16,7 @@ from ..breaking.inputs import Inputs, against, against_locks
 from ..breaking.report import write_findings
 from ..breaking.run import removed_contract
 from ..complaint import nearest
-from ..report import FORMATS, count, plain_notes, report, say
+from ..report import FORMATS, count, report, say
 
 _EPILOG = """\
 OLD is a file, a folder, or a git revision, at which the path of NEW is read; git:NAME
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         case _:
             raise MisuseError("name the old and the new contract, or one that has a lock")
     if inputs.complaints:
-        report(plain_notes(inputs.complaints), arguments.format, sys.stdout)
+        report(inputs.complaints, arguments.format, sys.stdout)
         if arguments.format == "text":
             say(f"{count(len(inputs.complaints), 'complaint')}; contracts are compared once "
                 "they compile", sys.stderr)  # fmt: skip

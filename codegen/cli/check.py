@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+import textwrap
+
+from attrs import asdict
+
+from xpcrpc.errors import MisuseError
 
 from ..compile import compile_sources, find_schemas
+from ..complaint import nearest
 from ..lint import ignore_complaints
-from ..report import FORMATS, count, plain_notes, report, say
+from ..mistakes import MISTAKES, Mistake
+from ..report import FORMATS, count, report, say
 from ..source import read_source
 
 _EPILOG = """\
@@ -17,6 +25,8 @@ examples:
   xpcrpc check schemas
   xpcrpc check schemas/echo.toml --format json
   xpcrpc check schemas --format github    # annotations in a GitHub workflow
+  xpcrpc check --list
+  xpcrpc check --explain python-collision
 """
 
 
@@ -29,10 +39,12 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("schemas", nargs="+", metavar="SCHEMA", help="a .toml file, or a folder")
+    parser.add_argument("schemas", nargs="*", metavar="SCHEMA", help="a .toml file, or a folder")
     parser.add_argument(
         "--format", choices=FORMATS, default="text", help="how complaints are listed (text)"
     )
+    parser.add_argument("--list", action="store_true", help="list the kinds of complaints")
+    parser.add_argument("--explain", metavar="KIND", help="say why there is a kind of complaint")
     parser.set_defaults(run=run)
 
 
@@ -40,14 +52,40 @@ def run(arguments: argparse.Namespace) -> int:
     """List the complaints on standard output.
 
     Raises:
-        MisuseError: a file cannot be read.
+        MisuseError: a file cannot be read, or there is no such kind of complaint.
     """
+    if arguments.explain:
+        mistake = _known(arguments.explain)
+        say(f"{mistake.id}: {mistake.title}.\n\n{textwrap.fill(mistake.why, 88)}", sys.stdout)
+        return 0
+    if arguments.list:
+        _list(arguments.format)
+        return 0
+    if not arguments.schemas:
+        raise MisuseError("name a contract, or a folder of them; or use --list")
     sources = [read_source(path, name) for path, name in find_schemas(arguments.schemas)]
     complaints = [*compile_sources(sources).complaints, *ignore_complaints(sources)]
-    report(plain_notes(complaints), arguments.format, sys.stdout)
+    report(complaints, arguments.format, sys.stdout)
     if arguments.format == "text":
         if complaints:
             say(count(len(complaints), "complaint"), sys.stderr)
         else:
             say(f"{count(len(sources), 'contract')}, no complaint", sys.stderr)
     return 1 if complaints else 0
+
+
+def _list(form: str) -> None:
+    if form == "json":
+        say(json.dumps({"rules": [asdict(one) for one in MISTAKES]}, indent=2), sys.stdout)
+        return
+    width = max(len(one.id) for one in MISTAKES)
+    for one in MISTAKES:
+        say(f"{one.id:{width}}  {one.title}", sys.stdout)
+
+
+def _known(name: str) -> Mistake:
+    for one in MISTAKES:
+        if one.id == name.strip():
+            return one
+    hint = nearest(name, [one.id for one in MISTAKES]) or "; see: xpcrpc check --list"
+    raise MisuseError(f"there is no kind of complaint {name!r}{hint}")

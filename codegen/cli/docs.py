@@ -11,7 +11,7 @@ from xpcrpc.errors import MisuseError
 from ..atomic import write_whole
 from ..compile import compile_files
 from ..docs import documentation
-from ..report import plain_notes, report, say
+from ..report import report, say
 
 _EPILOG = """\
 Each contract becomes PACKAGE.md and PACKAGE.html, and so does each that it imports. The HTML page
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     compiled = compile_files(arguments.schemas)
     if compiled.complaints:
-        report(plain_notes(compiled.complaints), "text", sys.stderr)
+        report(compiled.complaints, "text", sys.stderr)
         return 1
     changed = 0
     for contract in (*compiled.contracts, *compiled.imported):

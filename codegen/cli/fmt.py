@@ -11,7 +11,8 @@ from ..compile import find_schemas
 from ..complaint import Complaint
 from ..fmt import canonical
 from ..fmt.diff import unified
-from ..report import plain_notes, report, say
+from ..mistakes.files import NOT_A_CONTRACT
+from ..report import report, say
 from ..source import Source, parse_source, read_source
 
 _STDIN = "-"
@@ -63,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         text = _laid_out(source)
         if isinstance(source, Complaint) or isinstance(text, Complaint):
             assert isinstance(text, Complaint)  # for a source that is one, so is its text
-            report(plain_notes([text]), "text", sys.stderr)
+            report([text], "text", sys.stderr)
             failed += 1
             continue
         if text == _as_written(path, source):
@@ -87,7 +88,12 @@ def _laid_out(source: Source | Complaint) -> str | Complaint:
     if "schema" not in source.values:
         # Such as pyproject.toml in a folder: its keys have another order.
         return Complaint(
-            source.file, 1, 1, "", "there is no 'schema', so it is no contract; it was left alone"
+            source.file,
+            1,
+            1,
+            "",
+            "there is no 'schema', so it is no contract; it was left alone",
+            NOT_A_CONTRACT.id,
         )
     return canonical(source)
 
@@ -97,7 +103,7 @@ def _filter() -> int:
     source = parse_source(sys.stdin.buffer.read(), "<stdin>")
     text = _laid_out(source)
     if isinstance(text, Complaint):
-        report(plain_notes([text]), "text", sys.stderr)
+        report([text], "text", sys.stderr)
         return 1
     sys.stdout.buffer.write(text.encode("utf-8"))
     sys.stdout.buffer.flush()

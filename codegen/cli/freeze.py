@@ -14,7 +14,7 @@ from ..breaking.report import write_findings
 from ..compile import compile_sources, find_schemas
 from ..complaint import Complaint
 from ..freeze import lock_path, lock_text, read_lock
-from ..report import count, plain_notes, report, say
+from ..report import count, report, say
 from ..source import Source, read_source
 
 _EPILOG = """\
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     sources = [read_source(path, name) for path, name in found]
     compiled = compile_sources(sources)
     if compiled.complaints:
-        report(plain_notes(compiled.complaints), "text", sys.stderr)
+        report(compiled.complaints, "text", sys.stderr)
         return 1
     by_file = {source.file: source for source in sources if isinstance(source, Source)}
     failed = 0
@@ -85,7 +85,7 @@ def _breaks(path: Path, new: Side) -> bool:
     lock = read_lock(read_source(path), new.source)
     compiled = compile_sources([lock if isinstance(lock, Complaint) else lock.source])
     if isinstance(lock, Complaint) or compiled.complaints:
-        report(plain_notes(compiled.complaints), "text", sys.stdout)
+        report(compiled.complaints, "text", sys.stdout)
         return True
     old = Side(compiled.contracts[0], lock.source)
     findings = [finding for finding in breaking(old, new) if finding.level == "break"]

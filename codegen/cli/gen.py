@@ -11,7 +11,7 @@ from xpcrpc.errors import MisuseError
 from ..compile import compile_files
 from ..emit import emit
 from ..output import Output
-from ..report import plain_notes, report, say
+from ..report import report, say
 from ..view import package_view
 
 _EPILOG = """\
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         MisuseError: a file cannot be read or written.
     """
     compiled = compile_files(arguments.schemas)
-    report(plain_notes(compiled.complaints), "text", sys.stderr)
+    report(compiled.complaints, "text", sys.stderr)
     if compiled.complaints:
         return 1
     output = Output(Path(arguments.out))

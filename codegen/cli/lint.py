@@ -14,7 +14,7 @@ from xpcrpc.errors import MisuseError
 from ..compile import compile_sources, find_schemas
 from ..complaint import Complaint, Complaints, nearest
 from ..lint import RULES, Rule, lint, read_ignores
-from ..report import FORMATS, Note, count, plain_notes, report, say
+from ..report import FORMATS, count, report, say
 from ..source import read_source
 
 _EPILOG = """\
@@ -76,15 +76,15 @@ def run(arguments: argparse.Namespace) -> int:
         raise MisuseError("name a contract, or a folder of them; or use --list")
     sources = [read_source(path, name) for path, name in find_schemas(arguments.schemas)]
     compiled = compile_sources(sources)
-    notes = plain_notes(compiled.complaints)
-    findings: list[Note] = []
+    notes = list(compiled.complaints)
+    findings: list[Complaint] = []
     contracts = {contract.file: contract for contract in compiled.contracts}
     for source in sources:
         if isinstance(source, Complaint):
             continue
         complaints = Complaints(source)
         ignores = read_ignores(complaints)
-        notes.extend(plain_notes(sorted(complaints.found)))
+        notes.extend(sorted(complaints.found))
         if source.file in contracts:
             findings.extend(lint(contracts[source.file], complaints, ignores, rules))
     report([*notes, *findings], arguments.format, sys.stdout)

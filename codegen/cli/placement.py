@@ -16,7 +16,7 @@ from ..compile import compile_files
 from ..complaint import nearest
 from ..launch import TEAM
 from ..model import Service
-from ..report import plain_notes, report, say
+from ..report import report, say
 
 _TEAM_ID = re.compile(r"[A-Z0-9]{10}")
 
@@ -40,7 +40,7 @@ def services_of(arguments: argparse.Namespace) -> list[Service] | None:
     """
     compiled = compile_files(arguments.schemas)
     if compiled.complaints:
-        report(plain_notes(compiled.complaints), "text", sys.stderr)
+        report(compiled.complaints, "text", sys.stderr)
         return None
     every = [service for contract in compiled.contracts for service in contract.services]
     if arguments.service is None:

@@ -9,7 +9,7 @@ from xpcrpc.errors import MisuseError
 
 from ..compile import compile_files
 from ..complaint import nearest
-from ..report import plain_notes, report, say
+from ..report import report, say
 from ..show import contract_lines, names, select
 
 _EPILOG = """\
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     compiled = compile_files([arguments.schema])
     if compiled.complaints:
-        report(plain_notes(compiled.complaints), "text", sys.stderr)
+        report(compiled.complaints, "text", sys.stderr)
         return 1
     every = [contract_lines(contract) for contract in compiled.contracts]
     chosen = [select(lines, arguments.path) if arguments.path else lines for lines in every]

@@ -7,6 +7,7 @@ import tomllib
 from typing import Any
 
 from ..complaint import Complaint
+from ..mistakes.files import FORM_WOULD_CHANGE
 from ..source import Source
 from .parse import UnexpectedTomlError, parse_document
 from .write import write_document
@@ -27,7 +28,9 @@ def canonical(source: Source) -> str | Complaint:
 
 
 def _refusal(source: Source, message: str) -> Complaint:
-    return Complaint(source.file, 1, 1, "", f"{message}; the file was left as it is")
+    return Complaint(
+        source.file, 1, 1, "", f"{message}; the file was left as it is", FORM_WOULD_CHANGE.id
+    )
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from ..complaint import Complaint, Complaints, nearest, show
+from ..mistakes.shape import UNKNOWN_LINT_RULE
 from ..read.table import Table
 from ..scanner import Path
 from ..source import Source
@@ -71,6 +72,8 @@ def _read(table: Table, key: str) -> Ignore | None:
     reason = table.text(key)
     if rule not in KNOWN:
         hint = nearest(rule, KNOWN) or "; see: xpcrpc lint --list"
-        table.complaints.at_key(table.at(key), f"there is no lint rule {rule!r}{hint}")
+        table.complaints.at_key(
+            UNKNOWN_LINT_RULE, table.at(key), f"there is no lint rule {rule!r}{hint}"
+        )
         return None
     return None if reason is None else Ignore(rule, place.strip(), reason, table.at(key))

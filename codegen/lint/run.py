@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ..complaint import Complaints
+from ..complaint import Complaint, Complaints, show
 from ..model import Contract
-from ..report import Note
 from .ignores import Ignore
 from .rule import Finding, Rule
 from .rules import RULES, UNUSED_IGNORE
@@ -17,12 +16,12 @@ def lint(
     complaints: Complaints,
     ignores: Sequence[Ignore] = (),
     rules: Collection[Rule] = RULES,
-) -> list[Note]:
+) -> list[Complaint]:
     """What the rules find and no exception covers, in the file's order.
 
     ``complaints`` only lends its knowledge of places; nothing is added to it.
     """
-    notes: set[Note] = set()
+    notes: set[Complaint] = set()
     needed: set[Ignore] = set()
     for rule in rules:
         for finding in rule.find(contract):
@@ -39,11 +38,9 @@ def lint(
     return sorted(notes)
 
 
-def _note(complaints: Complaints, rule: Rule, finding: Finding) -> Note:
-    place = Complaints(complaints.source)
-    if finding.at_value:
-        place.at_value(finding.path, finding.message)
-    else:
-        place.at_key(finding.path, finding.message)
-    (complaint,) = place.found
-    return Note(complaint, rule.id)
+def _note(complaints: Complaints, rule: Rule, finding: Finding) -> Complaint:
+    source = complaints.source
+    place = source.value(finding.path) if finding.at_value else source.key(finding.path)
+    return Complaint(
+        source.file, place.line, place.column, show(finding.path), finding.message, rule.id
+    )

@@ -6,6 +6,15 @@ import re
 from typing import Any, Final, Literal, cast
 
 from ..complaint import Complaints
+from ..mistakes.files import IMPORT_ALIAS, IMPORT_PATH
+from ..mistakes.names import DECLARED_TWICE, RESERVED_CODE_FORM
+from ..mistakes.shape import (
+    PACKAGE_NAME,
+    SCHEMA_VERSION,
+    WIRE_PLACEHOLDER,
+    WIRE_TEMPLATE,
+    WRONG_KIND,
+)
 from ..model import Contract, Import, Item, Reserved, TypeDeclaration, Wire
 from ..naming import SNAKE, spelled
 from .declarations import Declarations
@@ -25,7 +34,9 @@ def read_contract(complaints: Complaints) -> Contract:
     _schema(root)
     package = root.text("package", required=True)
     if package is not None and _PACKAGE.fullmatch(package) is None:
-        root.complain("package", f"{package!r} is no reverse-DNS name, such as org.example.echo")
+        root.complain(
+            PACKAGE_NAME, "package", f"{package!r} is no reverse-DNS name, such as org.example.echo"
+        )
         package = None
     python = root.text("python")
     version = root.version("version", required=True)
@@ -62,7 +73,7 @@ def read_contract(complaints: Complaints) -> Contract:
 def _schema(root: Table) -> None:
     number = root.integer("schema", required=True)
     if number is not None and number != 1:
-        root.complain("schema", f"this compiler reads schema = 1, not {number}")
+        root.complain(SCHEMA_VERSION, "schema", f"this compiler reads schema = 1, not {number}")
 
 
 def _imports(root: Table) -> tuple[Import, ...]:
@@ -73,12 +84,15 @@ def _imports(root: Table) -> tuple[Import, ...]:
         file = table.text(alias)
         if SNAKE.fullmatch(alias) is None or spelled(alias, frozenset()) != alias:
             table.complaints.at_key(
+                IMPORT_ALIAS,
                 table.at(alias),
                 f"{alias!r} cannot name a contract here; write it in snake_case, as in net",
             )
         elif file is not None and (file.startswith("/") or "\\" in file):
             table.complain(
-                alias, f"{file!r} is no path relative to this file, such as common/net.toml"
+                IMPORT_PATH,
+                alias,
+                f"{file!r} is no path relative to this file, such as common/net.toml",
             )
         elif file is not None:
             found[alias] = Import(alias=alias, path=table.at(alias), file=file)
@@ -90,6 +104,7 @@ def _once(types: dict[str, Any], declared: Item, complaints: Complaints) -> None
     earlier = types.setdefault(declared.name, declared)
     if earlier is not declared:
         complaints.at_key(
+            DECLARED_TWICE,
             declared.path,
             f"another declaration, [{earlier.path[0]}.{declared.name}], has this name too, at "
             f"{complaints.place(earlier.path)}; rename one of them",
@@ -116,10 +131,10 @@ def _template(table: Table, key: str, names: tuple[str, ...]) -> str:
     used = [match.group(1) for match in _PLACEHOLDER.finditer(text)]
     for name in used:
         if name not in names:
-            table.complain(key, f"only {known} may stand in braces here")
+            table.complain(WIRE_PLACEHOLDER, key, f"only {known} may stand in braces here")
             return "{name}"
     if not set(used) & {"name", "camel", "pascal"}:
-        table.complain(key, f"every name would be the same; use one of {known}")
+        table.complain(WIRE_TEMPLATE, key, f"every name would be the same; use one of {known}")
         return "{name}"
     return text
 
@@ -134,13 +149,15 @@ def _reserved(root: Table) -> Reserved:
         lists[key] = {name: inner.texts(name) for name in inner.values} if inner else {}
     codes = table.take("codes")
     if codes is not None and not isinstance(codes, list):
-        table.complain("codes", f"a list is needed here, not {kind_of(codes)}")
+        table.complain(WRONG_KIND, "codes", f"a list is needed here, not {kind_of(codes)}")
         codes = None
     good: list[int] = []
     for index, code in enumerate(codes or []):
         if type(code) is int and code > 0:
             good.append(code)
         else:
-            table.complaints.at_value((*table.at("codes"), index), "a code is a positive integer")
+            table.complaints.at_value(
+                RESERVED_CODE_FORM, (*table.at("codes"), index), "a code is a positive integer"
+            )
     table.finish()
     return Reserved(lists["fields"], lists["cases"], lists["methods"], tuple(good))

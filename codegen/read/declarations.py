@@ -7,6 +7,8 @@ from typing import Any, cast
 
 from attrs import define
 
+from ..mistakes.shape import MISSING_KEY, WRONG_KIND
+from ..mistakes.types import CASE_VALUE_OF_TEXT, ENUM_TYPE, ERROR_CODE_RANGE
 from ..model import (
     BROKEN,
     AliasType,
@@ -68,7 +70,9 @@ class Declarations:
         for name, table in self.root.tables("const"):
             value = table.take("value")
             if value is None:
-                table.complaints.at_key(table.path, "'value' is missing; a constant has one")
+                table.complaints.at_key(
+                    MISSING_KEY, table.path, "'value' is missing; a constant has one"
+                )
             const = Const(**about(name, table), type=table.type("type") or BROKEN, value=value)
             table.finish()
             yield const
@@ -79,7 +83,9 @@ class Declarations:
             code = table.integer("code", required=True)
             if code is not None and not 100 <= code < 2**63:
                 table.complain(
-                    "code", f"{code} is no contract's code; they go from 100 to {2**63 - 1}"
+                    ERROR_CODE_RANGE,
+                    "code",
+                    f"{code} is no contract's code; they go from 100 to {2**63 - 1}",
                 )
                 code = None
             error = ErrorType(
@@ -94,7 +100,7 @@ class Declarations:
     def _enum(self, name: str, table: Table) -> EnumType:
         kind = table.text("type")
         if kind is not None and kind not in INT_BITS:
-            table.complain("type", f"{kind!r} is no integer type; write one such as u32")
+            table.complain(ENUM_TYPE, "type", f"{kind!r} is no integer type; write one such as u32")
             kind = "i64"
         read = EnumType(
             **about(name, table),
@@ -132,7 +138,9 @@ class Declarations:
             resource=table.flag("resource"),
         )
         if not table.values.get("cases"):
-            table.complaints.at_key(table.path, "'cases' is missing; a union needs a case")
+            table.complaints.at_key(
+                MISSING_KEY, table.path, "'cases' is missing; a union needs a case"
+            )
         table.finish()
         return read
 
@@ -141,7 +149,7 @@ def _cases(owner: Table, key: str, *, integer: bool) -> tuple[Case, ...]:
     """``cases.name = "doc"`` or a table; bits likewise."""
     outer = owner.table(key)
     if outer is None or not outer.values:
-        owner.complaints.at_key(owner.path, f"{key!r} is missing; give at least one")
+        owner.complaints.at_key(MISSING_KEY, owner.path, f"{key!r} is missing; give at least one")
         return ()
     return tuple(_case(outer, name, integer=integer) for name in outer.values)
 
@@ -153,14 +161,16 @@ def _case(outer: Table, name: str, *, integer: bool) -> Case:
     if isinstance(value, str):
         table = Table({"doc": value} if value else {}, path, outer.complaints)
     elif not isinstance(value, dict):
-        outer.complain(name, f"a case is its doc, or a table, not {kind_of(value)}")
+        outer.complain(WRONG_KIND, name, f"a case is its doc, or a table, not {kind_of(value)}")
     number = None
     if integer:
         number = table.integer("value", required=True)
     elif "value" in table.values:
         table.take("value")
         table.complain(
-            "value", 'cases have values in an enum of integers only; add type = "u32", or so'
+            CASE_VALUE_OF_TEXT,
+            "value",
+            'cases have values in an enum of integers only; add type = "u32", or so',
         )
     wire = table.text("wire") if not integer else None
     read = Case(**about(name, table), wire=wire or name, value=number)

@@ -7,6 +7,8 @@ from typing import Any
 from attrs import define
 
 from ..complaint import Complaints
+from ..mistakes.shape import WRONG_KIND
+from ..mistakes.values import LIMIT_FINITE, LIMIT_OF_LENGTH, LIMITS_CROSSED
 from ..model import BROKEN, MISSING, Constraints, Field, Wire
 from ..naming import camel
 from .table import Table, kind_of, read_type
@@ -34,7 +36,9 @@ class FieldReader:
             return Field(name=name, path=path, type=expression, type_path=path, wire=wire)
         if not isinstance(value, dict):
             owner.complain(
-                name, f'a field is a type such as "string", or a table, not {kind_of(value)}'
+                WRONG_KIND,
+                name,
+                f'a field is a type such as "string", or a table, not {kind_of(value)}',
             )
             return Field(name=name, path=path, type=BROKEN, type_path=path, wire=wire)
         table = Table(value, path, self.complaints)
@@ -76,7 +80,9 @@ def read_constraints(table: Table) -> Constraints:
     for low, high in (("min", "max"), ("min_len", "max_len"), ("min_items", "max_items")):
         least, most = getattr(read, low), getattr(read, high)
         if least is not None and most is not None and least > most:
-            table.complain(low, f"{low} = {least} is above {high} = {most}; nothing would fit")
+            table.complain(
+                LIMITS_CROSSED, low, f"{low} = {least} is above {high} = {most}; nothing would fit"
+            )
     return read
 
 
@@ -85,10 +91,10 @@ def _number(table: Table, key: str) -> int | float | None:
     if value is None:
         return None
     if type(value) not in (int, float):
-        table.complain(key, f"a number is needed here, not {kind_of(value)}")
+        table.complain(WRONG_KIND, key, f"a number is needed here, not {kind_of(value)}")
         return None
     if value != value or value in (float("inf"), float("-inf")):
-        table.complain(key, "a limit is a finite number; leave it out for no limit")
+        table.complain(LIMIT_FINITE, key, "a limit is a finite number; leave it out for no limit")
         return None
     number: int | float = value
     return number
@@ -97,6 +103,8 @@ def _number(table: Table, key: str) -> int | float | None:
 def _count(table: Table, key: str) -> int | None:
     value = table.integer(key)
     if value is not None and not 0 <= value < 2**63:
-        table.complain(key, f"a length is 0 or more, and fits 63 bits, not {value}")
+        table.complain(
+            LIMIT_OF_LENGTH, key, f"a length is 0 or more, and fits 63 bits, not {value}"
+        )
         return None
     return value

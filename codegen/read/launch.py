@@ -18,6 +18,18 @@ from ..launch import (
     Systemd,
     app_group_of,
 )
+from ..mistakes.services import (
+    ABSOLUTE_PATH,
+    APP_GROUP_NAME,
+    JOB_PROGRAM,
+    LABEL_FORM,
+    LAUNCH_DOMAIN,
+    LAUNCH_KIND_KEY,
+    LAUNCH_REFUSED,
+    SOCKET_PATH,
+    UNIT_NAME,
+)
+from ..mistakes.shape import MISSING_KEY, UNKNOWN_WORD
 from .settings import read_settings
 from .table import Table
 
@@ -35,18 +47,24 @@ def read_launchd(table: Table | None, address: str, domain: str) -> Launchd | No
     if kind in JOBS and (kind == "daemon") != (domain == "system"):
         wanted = "system" if kind == "daemon" else "user"
         table.complain(
-            "kind", f'{kind} belongs to domain = "{wanted}"; change the service\'s domain, or kind'
+            LAUNCH_DOMAIN,
+            "kind",
+            f'{kind} belongs to domain = "{wanted}"; change the service\'s domain, or kind',
         )
     for key, reason in REFUSED.items():
         if key in table.values:
             table.take(key)
-            table.complaints.at_key(table.at(key), f"{key} cannot be used: {reason}")
+            table.complaints.at_key(
+                LAUNCH_REFUSED, table.at(key), f"{key} cannot be used: {reason}"
+            )
     settings = read_settings(table, LAUNCHD, system=kind == "daemon", what='kind = "daemon"')
-    if kind in JOBS:
+    if table.values.get("kind") in JOBS:
         _needs_program(table, settings)
-    else:
+    elif kind not in JOBS:
         for key in settings:
-            table.complaints.at_key(table.at(key), f"{key} is for an agent or a daemon; drop it")
+            table.complaints.at_key(
+                LAUNCH_KIND_KEY, table.at(key), f"{key} is for an agent or a daemon; drop it"
+            )
     read = Launchd(
         path=table.path,
         kind=kind,
@@ -69,17 +87,20 @@ def read_systemd(table: Table | None, address: str, domain: str) -> Systemd | No
     room = _SOCKET_PATH_MAX - len("/run/xpcrpc/" if domain == "system" else _USER_FOLDER)
     if len(address) > room:
         table.complaints.at_value(
+            SOCKET_PATH,
             (*table.path[:-1], "name"),
             f"a socket's path has {_SOCKET_PATH_MAX} bytes, which leaves {room} for the name; "
             f"it has {len(address)}",
         )
     if "exec" not in table.values:
         table.complaints.at_key(
-            table.path, "'exec' is missing; give the program and its arguments as exec"
+            MISSING_KEY, table.path, "'exec' is missing; give the program and its arguments as exec"
         )
     unit = table.text("unit")
     if unit is not None and _UNIT_NAME.fullmatch(unit) is None:
-        table.complain("unit", f"{unit!r} cannot name a unit; letters, digits, '.', '_', '-'")
+        table.complain(
+            UNIT_NAME, "unit", f"{unit!r} cannot name a unit; letters, digits, '.', '_', '-'"
+        )
     read = Systemd(
         path=table.path,
         unit=unit or address.replace(f"{TEAM}.", "").replace(TEAM, "team"),
@@ -94,10 +115,12 @@ def _kind(table: Table) -> LaunchdKind:
     kind = table.text("kind")
     if kind is None:
         if "kind" not in table.values:
-            table.complaints.at_key(table.path, f"'kind' is missing; give {known} as kind")
+            table.complaints.at_key(
+                MISSING_KEY, table.path, f"'kind' is missing; give {known} as kind"
+            )
         return "agent"
     if kind not in LAUNCHD_KINDS:
-        table.complain("kind", f"{kind!r} is not known here; write {known}")
+        table.complain(UNKNOWN_WORD, "kind", f"{kind!r} is not known here; write {known}")
         return "agent"
     return kind
 
@@ -105,16 +128,19 @@ def _kind(table: Table) -> LaunchdKind:
 def _needs_program(table: Table, settings: dict[str, Any]) -> None:
     if not {"program", "bundle_program", "arguments"} & table.values.keys():
         table.complaints.at_key(
-            table.path, "nothing says what to run; give program, bundle_program or arguments"
+            JOB_PROGRAM,
+            table.path,
+            "nothing says what to run; give program, bundle_program or arguments",
         )
     if "program" in table.values and "bundle_program" in table.values:
         table.complaints.at_key(
-            table.at("bundle_program"), "a job runs one program; drop this, or program"
+            JOB_PROGRAM, table.at("bundle_program"), "a job runs one program; drop this, or program"
         )
     arguments = settings.get("arguments")
     alone = not {"program", "bundle_program"} & table.values.keys()
     if alone and arguments and not arguments[0].startswith("/"):
         table.complaints.at_value(
+            ABSOLUTE_PATH,
             (*table.at("arguments"), 0),
             f"{arguments[0]!r} is no absolute path, and launchd searches no PATH; "
             "write the whole path, or give program",
@@ -127,7 +153,9 @@ def _label(table: Table, address: str) -> str:
         return address.replace(f"{TEAM}.", "").replace(TEAM, "team")
     if _LABEL.fullmatch(label) is None:
         table.complain(
-            "label", f"{label!r} is no label: letters, digits, '.', '_', '-', at most 127 of them"
+            LABEL_FORM,
+            "label",
+            f"{label!r} is no label: letters, digits, '.', '_', '-', at most 127 of them",
         )
     return label
 
@@ -139,6 +167,7 @@ def _app_group(table: Table, kind: LaunchdKind, address: str) -> str | None:
             return derived
         if kind == "network_extension" and address:
             table.complaints.at_key(
+                APP_GROUP_NAME,
                 table.path,
                 f"the name {address} is below no app group, so the system would refuse it; begin "
                 f'it with {TEAM}, as in "{TEAM}.{address}", or give app_group',
@@ -146,12 +175,16 @@ def _app_group(table: Table, kind: LaunchdKind, address: str) -> str | None:
         return None
     if APP_GROUP.fullmatch(group) is None:
         table.complain(
-            "app_group", f'{group!r} is no app group; write "{TEAM}.org.example" or "group.…"'
+            APP_GROUP_NAME,
+            "app_group",
+            f'{group!r} is no app group; write "{TEAM}.org.example" or "group.…"',
         )
         return None
     if not address.startswith(f"{group}."):
         table.complain(
-            "app_group", f"the service's name {address} does not begin with {group}.; it has to"
+            APP_GROUP_NAME,
+            "app_group",
+            f"the service's name {address} does not begin with {group}.; change one of them",
         )
     return group
 
@@ -161,7 +194,9 @@ def _only(table: Table, key: str, kind: str, kinds: frozenset[str]) -> bool:
     if key in table.values and kind not in kinds:
         table.take(key)
         table.complaints.at_key(
-            table.at(key), f"{key} is for kind = {' or '.join(sorted(kinds))}; drop it"
+            LAUNCH_KIND_KEY,
+            table.at(key),
+            f"{key} is for kind = {' or '.join(sorted(kinds))}; drop it",
         )
     return kind in kinds
 

@@ -7,6 +7,19 @@ from typing import Any, Final, cast
 from attrs import define
 
 from ..duration import parse_duration
+from ..mistakes.protocols import (
+    EVENT_REPLY,
+    ONEWAY_REPLY,
+    STREAM_EMPTY,
+    STREAM_IDEMPOTENT,
+    STREAM_KEY,
+    STREAM_ONEWAY,
+    STREAM_OUT,
+    STREAM_OVERFLOW,
+    STREAM_WINDOW,
+    TIMEOUT_FORM,
+)
+from ..mistakes.shape import MISSING_KEY, WRONG_KIND
 from ..model import (
     DEFAULT_TIMEOUT_NS,
     DEFAULT_WINDOW,
@@ -42,7 +55,9 @@ class ProtocolReader:
         methods = tuple(self._method(name, method, at) for method, at in table.tables("methods"))
         events = tuple(self._event(name, event, at) for event, at in table.tables("events"))
         if not methods and "methods" not in table.values and "events" not in table.values:
-            table.complaints.at_key(table.path, "'methods' is missing; a protocol needs a method")
+            table.complaints.at_key(
+                MISSING_KEY, table.path, "'methods' is missing; a protocol needs a method"
+            )
         read = Protocol(
             **about(name, table),
             methods=methods,
@@ -56,7 +71,9 @@ class ProtocolReader:
         for key in ("window", "overflow"):
             if table.take(key) is not None:
                 table.complaints.at_key(
-                    table.at(key), f"{key} belongs to a stream; write stream = {{ {key} = … }}"
+                    STREAM_KEY,
+                    table.at(key),
+                    f"{key} belongs to a stream; write stream = {{ {key} = … }}",
                 )
         stream = _stream(table)
         oneway = table.flag("oneway")
@@ -77,7 +94,9 @@ class ProtocolReader:
             for key in ("out", "errors", "timeout", "idempotent"):
                 if key in table.values:
                     table.complaints.at_key(
-                        table.at(key), f"a oneway method has no reply; drop {key}, or oneway"
+                        ONEWAY_REPLY,
+                        table.at(key),
+                        f"a oneway method has no reply; drop {key}, or oneway",
                     )
         if stream is not None:
             _check_stream(table, stream, oneway=oneway)
@@ -92,7 +111,9 @@ class ProtocolReader:
         for key in ("out", "errors", "timeout", "oneway", "stream", "idempotent", "requires"):
             if table.take(key) is not None:
                 table.complaints.at_key(
-                    table.at(key), f"an event is told and nothing comes back; drop {key}"
+                    EVENT_REPLY,
+                    table.at(key),
+                    f"an event is told and nothing comes back; drop {key}",
                 )
         read = Event(
             **about(name, table),
@@ -127,7 +148,9 @@ class ProtocolReader:
             return self._struct(struct, table, "in")
         if isinstance(value, str):
             return table.text("in")
-        table.complain("in", f"a struct's name or a table of fields, not {kind_of(value)}")
+        table.complain(
+            WRONG_KIND, "in", f"a struct's name or a table of fields, not {kind_of(value)}"
+        )
         return None
 
     def _reply(self, name: str, table: Table) -> StructType | TypeExpr | None:
@@ -135,7 +158,7 @@ class ProtocolReader:
         if isinstance(value, dict):
             return self._struct(f"{pascal(name)}Reply", table, "out")
         if value is not None and not isinstance(value, str):
-            table.complain("out", f"a type or a table of fields, not {kind_of(value)}")
+            table.complain(WRONG_KIND, "out", f"a type or a table of fields, not {kind_of(value)}")
             return None
         return table.type("out", required=False)
 
@@ -151,15 +174,20 @@ def _stream(method: Table) -> Stream | None:
     items_in, items_out = table.type("in", required=False), table.type("out", required=False)
     if items_in is None and items_out is None:
         table.complaints.at_value(
-            table.path, 'the stream carries nothing; give in, out or both, as in { out = "u8" }'
+            STREAM_EMPTY,
+            table.path,
+            'the stream carries nothing; give in, out or both, as in { out = "u8" }',
         )
     window = table.integer("window")
     if window is not None and not 1 <= window <= MAX_WINDOW:
-        table.complain("window", f"a window holds 1 to {MAX_WINDOW} items, not {window}")
+        table.complain(
+            STREAM_WINDOW, "window", f"a window holds 1 to {MAX_WINDOW} items, not {window}"
+        )
         window = None
     overflow = cast(Overflow, table.choice("overflow", OVERFLOWS, "block"))
     if "overflow" in table.values and items_in is not None and items_out is None:
         table.complaints.at_key(
+            STREAM_OVERFLOW,
             table.at("overflow"),
             "overflow is about items of the server, and this stream has none; drop it",
         )
@@ -172,15 +200,19 @@ def _check_stream(method: Table, stream: Stream, *, oneway: bool) -> None:
     complaints = method.complaints
     if oneway:
         complaints.at_key(
-            method.at("oneway"), "a stream needs a reply that ends it; drop oneway, or stream"
+            STREAM_ONEWAY,
+            method.at("oneway"),
+            "a stream needs a reply that ends it; drop oneway, or stream",
         )
     if "idempotent" in method.values:
         complaints.at_key(
+            STREAM_IDEMPOTENT,
             method.at("idempotent"),
             "items cannot be sent a second time, so a stream is not repeated; drop idempotent",
         )
     if stream.items_out is not None and "out" in method.values:
         complaints.at_key(
+            STREAM_OUT,
             method.at("out"),
             "what comes out are the items of the stream; drop out, or put it into their type",
         )
@@ -193,7 +225,9 @@ def _timeout(table: Table) -> int:
     span = parse_duration(text)
     if span is None or span <= 0:
         table.complain(
-            "timeout", f'{text!r} is no span of time above zero; write it as "5s", "250ms" or "2m"'
+            TIMEOUT_FORM,
+            "timeout",
+            f'{text!r} is no span of time above zero; write it as "5s", "250ms" or "2m"',
         )
         return DEFAULT_TIMEOUT_NS
     return span

@@ -6,6 +6,19 @@ import re
 from typing import Any, Final, Literal, cast
 
 from ..complaint import nearest
+from ..mistakes.services import (
+    ABSOLUTE_PATH,
+    ENTITLEMENT_VALUE,
+    RULE_EMPTY,
+    RULE_NUMBER,
+    RULE_ONE_FACT,
+    RULE_TABLE,
+    RULE_TRUE,
+    RULE_UNKNOWN,
+    SERVICE_NAME,
+    SERVICE_VARIABLE,
+)
+from ..mistakes.shape import WRONG_KIND
 from ..model import PeerRule, Rule, RuleGroup, Service
 from .declarations import about
 from .launch import read_launchd, read_systemd
@@ -69,12 +82,14 @@ def _address(table: Table) -> str | None:
         return None
     if ("${" in address and not address.startswith("${TEAM_ID}.")) or address.count("${") > 1:
         table.complain(
+            SERVICE_VARIABLE,
             "name",
             "a variable stands at the start only, and there is one: write "
             '"${TEAM_ID}.org.example.service"',
         )
     elif _NAME.fullmatch(address) is None or len(address) > _MAX_NAME:
         table.complain(
+            SERVICE_NAME,
             "name",
             f"{address!r} is no service name: letters, digits, '.', '_', '-', and ${{TEAM_ID}} "
             f"at the start, at most {_MAX_NAME} of them",
@@ -88,7 +103,7 @@ def read_requires(table: Table) -> PeerRule | None:
     if value is None:
         return None
     if not isinstance(value, dict):
-        table.complain("requires", 'write a rule, such as requires = { uid = "self" }')
+        table.complain(WRONG_KIND, "requires", 'write a rule, such as requires = { uid = "self" }')
         return None
     return _rule(Table(value, table.at("requires"), table.complaints), "method", _METHOD)
 
@@ -101,7 +116,7 @@ def _peer(peer: Table, system: str, kinds: dict[str, type]) -> PeerRule | None:
         return "anyone"
     if isinstance(value, dict):
         return _rule(Table(value, peer.at(system), peer.complaints), system, kinds)
-    peer.complain(system, 'write a table with all = […] or any = […], or "anyone"')
+    peer.complain(WRONG_KIND, system, 'write a table with all = […] or any = […], or "anyone"')
     return None
 
 
@@ -118,14 +133,19 @@ def _rule(table: Table, system: str, kinds: dict[str, type]) -> PeerRule | None:
             system, ""
         )
         if kind is None:
-            table.complaints.at_value(table.path, "the rule is empty; say who may connect")
+            table.complaints.at_value(
+                RULE_EMPTY, table.path, "the rule is empty; say who may connect"
+            )
         else:
             hint = nearest(kind, known) or "; write one of " + ", ".join(sorted(known))
-            table.complaints.at_key(table.at(kind), f"there is no peer rule {kind!r}{where}{hint}")
+            table.complaints.at_key(
+                RULE_UNKNOWN, table.at(kind), f"there is no peer rule {kind!r}{where}{hint}"
+            )
         return None
     for key in list(table.values)[1:]:
         if not (key == "value" and kind == "entitlement"):
             table.complaints.at_key(
+                RULE_ONE_FACT,
                 table.at(key),
                 f"a rule states one fact; write all = [{{ {kind} = … }}, {{ {key} = … }}]",
             )
@@ -137,17 +157,19 @@ def _group(
 ) -> PeerRule | None:
     items = table.take(kind)
     if not isinstance(items, list):
-        table.complain(kind, f"a list of rules is needed here, not {kind_of(items)}")
+        table.complain(WRONG_KIND, kind, f"a list of rules is needed here, not {kind_of(items)}")
         return None
     if not items:
         instead = "leave requires out" if system == "method" else 'write "anyone" instead'
-        table.complain(kind, f"{kind} = [] says nothing; list rules, or {instead}")
+        table.complain(RULE_EMPTY, kind, f"{kind} = [] says nothing; list rules, or {instead}")
     rules: list[PeerRule] = []
     for index, item in enumerate(items):
         path = (*table.at(kind), index)
         if not isinstance(item, dict):
             table.complaints.at_value(
-                path, f'a rule is a table such as {{ uid = "self" }}, not {kind_of(item)}'
+                WRONG_KIND,
+                path,
+                f'a rule is a table such as {{ uid = "self" }}, not {kind_of(item)}',
             )
             continue
         rule = _rule(Table(item, path, table.complaints), system, kinds)
@@ -161,34 +183,44 @@ def _fact(table: Table, kind: str, wanted: type) -> Rule | None:
     if wanted is int:
         value = table.take(kind)
         if value != "self" and not (type(value) is int and 0 <= value < 2**32 - 1):
-            table.complain(kind, f'{kind} is a number from 0 to {2**32 - 2}, or "self"')
+            table.complain(
+                RULE_NUMBER, kind, f'{kind} is a number from 0 to {2**32 - 2}, or "self"'
+            )
             return None
     elif wanted is bool:
         value = table.flag(kind)
         if value is not True:
-            table.complain(kind, f"write {kind} = true, or leave the rule out")
+            table.complain(RULE_TRUE, kind, f"write {kind} = true, or leave the rule out")
             return None
     elif wanted is dict:
         value = table.take(kind)
         if not isinstance(value, dict) or not value:
-            table.complain(kind, f"{kind} is a table that is not empty")
+            table.complain(RULE_TABLE, kind, f"{kind} is a table that is not empty")
             return None
         if not _plain(value):
-            table.complain(kind, "only text, integers, booleans, lists and tables may stand here")
+            table.complain(
+                RULE_TABLE, kind, "only text, integers, booleans, lists and tables may stand here"
+            )
             return None
     else:
         value = table.text(kind)
         if value is None:
             return None
         if kind == "exe" and not value.startswith("/"):
-            table.complain(kind, f"{value!r} is no absolute path; it starts with '/'")
+            table.complain(
+                ABSOLUTE_PATH, kind, f"{value!r} is no absolute path; it starts with '/'"
+            )
     extra = None
     if kind == "entitlement":
         extra = table.take("value")
         if extra is not None and (
             type(extra) not in (str, int, bool) or (type(extra) is int and abs(extra) >= 2**63)
         ):
-            table.complain("value", "an entitlement's value is text, an integer or a boolean")
+            table.complain(
+                ENTITLEMENT_VALUE,
+                "value",
+                "an entitlement's value is text, an integer or a boolean",
+            )
     return Rule(kind, value, extra)
 
 

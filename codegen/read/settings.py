@@ -8,6 +8,17 @@ from typing import Any, Final
 
 from ..complaint import nearest
 from ..launch import CALENDAR, LIMITS, Key
+from ..mistakes.services import (
+    ABSOLUTE_PATH,
+    BUNDLE_PATH,
+    ENVIRONMENT_NAME,
+    MODE_FORM,
+    SETTING_EMPTY,
+    SETTING_RANGE,
+    SYSTEM_KEY,
+    UNIT_REFERENCE,
+)
+from ..mistakes.shape import ONE_LINE, UNKNOWN_WORD, WRONG_KIND
 from .table import Table, kind_of
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -26,7 +37,9 @@ def read_settings(table: Table, keys: dict[str, Key], *, system: bool, what: str
             continue
         if key.system_only and not system:
             table.complaints.at_key(
-                table.at(name), f"{name} needs the rights of the system; it is for {what} only"
+                SYSTEM_KEY,
+                table.at(name),
+                f"{name} needs the rights of the system; it is for {what} only",
             )
         value = _READERS[key.shape](table, name, key)
         if value is not None:
@@ -43,7 +56,7 @@ def _text(table: Table, name: str, key: Key) -> Any:
     if text is None:
         return None
     if "\n" in text:
-        table.complain(name, "one line is needed here; drop the line break")
+        table.complain(ONE_LINE, name, "one line is needed here; drop the line break")
         return None
     if not key.choices:
         return text
@@ -55,7 +68,7 @@ def _word(table: Table, path: Any, text: str, key: Key) -> str | None:
     if text in words:
         return words[text]
     hint = nearest(text, words) or "; write one of " + ", ".join(words)
-    table.complaints.at_value(path, f"{text!r} is not known here{hint}")
+    table.complaints.at_value(UNKNOWN_WORD, path, f"{text!r} is not known here{hint}")
     return None
 
 
@@ -64,10 +77,12 @@ def _texts(table: Table, name: str, key: Key) -> Any:
     for index, text in enumerate(texts):
         if not text or any(character in text for character in "\0\n\r"):
             table.complaints.at_value(
-                (*table.at(name), index), "one line of text is needed here; it may not be empty"
+                ONE_LINE,
+                (*table.at(name), index),
+                "one line of text is needed here; it may not be empty",
             )
     if not texts:
-        table.complain(name, f"{name} = [] says nothing; drop it")
+        table.complain(SETTING_EMPTY, name, f"{name} = [] says nothing; drop it")
     return texts or None
 
 
@@ -82,7 +97,7 @@ def _words(table: Table, name: str, key: Key) -> Any:
 def _path(table: Table, name: str, key: Key) -> Any:
     text = _text(table, name, key)
     if text is not None and not text.startswith("/"):
-        table.complain(name, f"{text!r} is no absolute path; it starts with '/'")
+        table.complain(ABSOLUTE_PATH, name, f"{text!r} is no absolute path; it starts with '/'")
     return text
 
 
@@ -91,7 +106,9 @@ def _paths(table: Table, name: str, key: Key) -> Any:
     for index, text in enumerate(texts):
         if not text.startswith("/"):
             table.complaints.at_value(
-                (*table.at(name), index), f"{text!r} is no absolute path; it starts with '/'"
+                ABSOLUTE_PATH,
+                (*table.at(name), index),
+                f"{text!r} is no absolute path; it starts with '/'",
             )
     return list(texts) or None
 
@@ -99,14 +116,16 @@ def _paths(table: Table, name: str, key: Key) -> Any:
 def _inside(table: Table, name: str, key: Key) -> Any:
     text = _text(table, name, key)
     if text is not None and (text.startswith("/") or ".." in text.split("/")):
-        table.complain(name, f"{text!r} is not inside the bundle, such as Contents/MacOS/agent")
+        table.complain(
+            BUNDLE_PATH, name, f"{text!r} is not inside the bundle, such as Contents/MacOS/agent"
+        )
     return text
 
 
 def _count(table: Table, name: str, key: Key) -> Any:
     number = table.integer(name)
     if number is not None and not 0 <= number <= _SECONDS_MAX:
-        table.complain(name, f"{number} is no number from 0 to {_SECONDS_MAX}")
+        table.complain(SETTING_RANGE, name, f"{number} is no number from 0 to {_SECONDS_MAX}")
         return None
     return number
 
@@ -114,7 +133,7 @@ def _count(table: Table, name: str, key: Key) -> Any:
 def _signed(table: Table, name: str, key: Key) -> Any:
     number = table.integer(name)
     if number is not None and not -20 <= number <= 19:
-        table.complain(name, f"{number} is no number from -20 to 19")
+        table.complain(SETTING_RANGE, name, f"{number} is no number from -20 to 19")
         return None
     return number
 
@@ -122,7 +141,9 @@ def _signed(table: Table, name: str, key: Key) -> Any:
 def _octal(table: Table, name: str, key: Key) -> Any:
     text = table.text(name)
     if text is not None and _OCTAL.fullmatch(text) is None:
-        table.complain(name, f'{text!r} is no mode; write three octal digits, such as "0600"')
+        table.complain(
+            MODE_FORM, name, f'{text!r} is no mode; write it in octal digits, such as "0600"'
+        )
         return None
     return text
 
@@ -134,11 +155,13 @@ def _environment(table: Table, name: str, key: Key) -> Any:
         assert inner is not None
         if _VARIABLE.fullmatch(variable) is None:
             inner.complaints.at_key(
-                inner.at(variable), f"{variable!r} is no name of an environment variable"
+                ENVIRONMENT_NAME,
+                inner.at(variable),
+                f"{variable!r} names no variable; write letters, digits and '_', as in LOG_LEVEL",
             )
         text = inner.text(variable, empty=True)
         if text is not None and "\n" in text:
-            inner.complain(variable, "one line is needed here; drop the line break")
+            inner.complain(ONE_LINE, variable, "one line is needed here; drop the line break")
         elif text is not None:
             found[variable] = text
     return found or None
@@ -162,7 +185,7 @@ def _keep_alive(table: Table, name: str, key: Key) -> Any:
     if type(value) is bool:
         return value
     if not isinstance(value, dict):
-        table.complain(name, f"true or a table is needed here, not {kind_of(value)}")
+        table.complain(WRONG_KIND, name, f"true or a table is needed here, not {kind_of(value)}")
         return None
     inner = Table(value, table.at(name), table.complaints)
     found: dict[str, Any] = {
@@ -174,7 +197,9 @@ def _keep_alive(table: Table, name: str, key: Key) -> Any:
         if (states := inner.table(word)) is not None:
             found[plist] = {state: states.flag(state) for state in states.values}
     if not value:
-        table.complain(name, "keep_alive = {} says nothing; write true, or a condition")
+        table.complain(
+            SETTING_EMPTY, name, "keep_alive = {} says nothing; write true, or a condition"
+        )
     inner.finish(also=("successful_exit", "crashed", "path_state", "other_job_enabled"))
     return found or None
 
@@ -186,14 +211,18 @@ def _calendar(table: Table, name: str, key: Key) -> Any:
     for index, item in enumerate(items):
         path = (*table.at(name), index) if isinstance(value, list) else table.at(name)
         if not isinstance(item, dict) or not item:
-            table.complaints.at_value(path, f"write a table such as {{ hour = 3 }}, not {item!r}")
+            table.complaints.at_value(
+                WRONG_KIND, path, f"write a table such as {{ hour = 3 }}, not {item!r}"
+            )
             continue
         inner = Table(item, path, table.complaints)
         moment = {}
         for word, (plist, low, high) in CALENDAR.items():
             number = inner.integer(word)
             if number is not None and not low <= number <= high:
-                inner.complain(word, f"{number} is no {word}; it goes from {low} to {high}")
+                inner.complain(
+                    SETTING_RANGE, word, f"{number} is no {word}; it goes from {low} to {high}"
+                )
             elif number is not None:
                 moment[plist] = number
         inner.finish(also=CALENDAR)
@@ -204,7 +233,9 @@ def _calendar(table: Table, name: str, key: Key) -> Any:
 def _unit(table: Table, name: str, key: Key) -> Any:
     text = _text(table, name, key)
     if text is not None and _UNIT.fullmatch(text) is None:
-        table.complain(name, f"{text!r} is no unit; write one such as sockets.target")
+        table.complain(
+            UNIT_REFERENCE, name, f"{text!r} is no unit; write one such as sockets.target"
+        )
     return text
 
 
@@ -213,7 +244,9 @@ def _units(table: Table, name: str, key: Key) -> Any:
     for index, text in enumerate(texts):
         if _UNIT.fullmatch(text) is None:
             table.complaints.at_value(
-                (*table.at(name), index), f"{text!r} is no unit; write one such as network.target"
+                UNIT_REFERENCE,
+                (*table.at(name), index),
+                f"{text!r} is no unit; write one such as network.target",
             )
     return list(texts) or None
 
@@ -222,7 +255,9 @@ def _command(table: Table, name: str, key: Key) -> Any:
     texts = _texts(table, name, key)
     if texts and not texts[0].startswith("/"):
         table.complaints.at_value(
-            (*table.at(name), 0), f"{texts[0]!r} is no absolute path; it starts with '/'"
+            ABSOLUTE_PATH,
+            (*table.at(name), 0),
+            f"{texts[0]!r} is no absolute path; it starts with '/'",
         )
     return texts
 

@@ -9,6 +9,16 @@ from typing import Any, Final
 from attrs import define, field
 
 from ..complaint import Complaints, nearest, show
+from ..mistakes import Mistake
+from ..mistakes.shape import (
+    CONTROL_CHARACTER,
+    EMPTY_TEXT,
+    MISSING_KEY,
+    UNKNOWN_KEY,
+    UNKNOWN_WORD,
+    VERSION_FORM,
+    WRONG_KIND,
+)
 from ..scanner import Path
 from ..typeexpr import Broken, TypeExpr, TypeExprError, parse
 
@@ -45,9 +55,9 @@ class Table:
         """The path of one of its keys."""
         return (*self.path, key)
 
-    def complain(self, key: str, message: str) -> None:
+    def complain(self, mistake: Mistake, key: str, message: str) -> None:
         """About the value of ``key``, or the table itself if that is missing."""
-        self.complaints.at_value(self.at(key), message)
+        self.complaints.at_value(mistake, self.at(key), message)
 
     def take(self, key: str) -> Any:
         """The raw value, or None."""
@@ -60,11 +70,11 @@ class Table:
             if required:
                 # The key's own position does not exist; the table's does.
                 self.complaints.at_key(
-                    self.path, f"{key!r} is missing; give {_KINDS[kind]} as {key}"
+                    MISSING_KEY, self.path, f"{key!r} is missing; give {_KINDS[kind]} as {key}"
                 )
             return None
         if type(value) is not kind:
-            self.complain(key, f"{_KINDS[kind]} is needed here, not {kind_of(value)}")
+            self.complain(WRONG_KIND, key, f"{_KINDS[kind]} is needed here, not {kind_of(value)}")
             return None
         return value
 
@@ -74,10 +84,14 @@ class Table:
         if value is None:
             return None
         if not value and not empty:
-            self.complain(key, "the text is empty; write something, or leave the key out")
+            self.complain(
+                EMPTY_TEXT, key, "the text is empty; write something, or leave the key out"
+            )
             return None
         if _CONTROL.search(value):
-            self.complain(key, "the text holds a control character; leave it out")
+            self.complain(
+                CONTROL_CHARACTER, key, "the text holds a control character; leave it out"
+            )
             return None
         return value
 
@@ -98,7 +112,7 @@ class Table:
             return default
         if value not in choices:
             known = " or ".join(f'"{choice}"' for choice in choices)
-            self.complain(key, f"{value!r} is not known here; write {known}")
+            self.complain(UNKNOWN_WORD, key, f"{value!r} is not known here; write {known}")
             return default
         return value
 
@@ -108,7 +122,7 @@ class Table:
         for index, item in enumerate(items):
             if not isinstance(item, str):
                 self.complaints.at_value(
-                    (*self.at(key), index), f"text is needed here, not {kind_of(item)}"
+                    WRONG_KIND, (*self.at(key), index), f"text is needed here, not {kind_of(item)}"
                 )
         return tuple(item for item in items if isinstance(item, str))
 
@@ -116,7 +130,9 @@ class Table:
         """``MAJOR.MINOR``"""
         value = self.text(key, required=required)
         if value is not None and _VERSION.fullmatch(value) is None:
-            self.complain(key, f'{value!r} is no version; write "MAJOR.MINOR", such as "1.0"')
+            self.complain(
+                VERSION_FORM, key, f'{value!r} is no version; write "MAJOR.MINOR", such as "1.0"'
+            )
             return None
         return value
 
@@ -141,7 +157,7 @@ class Table:
             if isinstance(value, dict):
                 yield name, Table(value, outer.at(name), self.complaints)
             else:
-                outer.complain(name, f"a table is needed here, not {kind_of(value)}")
+                outer.complain(WRONG_KIND, name, f"a table is needed here, not {kind_of(value)}")
 
     def finish(self, also: Iterable[str] = ()) -> None:
         """Complain about every key that nobody asked for."""
@@ -151,7 +167,7 @@ class Table:
                 continue
             where = f"[{show(self.path)}]" if self.path else "a contract"
             hint = nearest(key, known) or "; it takes " + ", ".join(sorted(known))
-            self.complaints.at_key(self.at(key), f"{where} has no key {key!r}{hint}")
+            self.complaints.at_key(UNKNOWN_KEY, self.at(key), f"{where} has no key {key!r}{hint}")
 
 
 def read_type(text: str, path: Path, complaints: Complaints) -> TypeExpr:
@@ -159,5 +175,5 @@ def read_type(text: str, path: Path, complaints: Complaints) -> TypeExpr:
     try:
         return parse(text)
     except TypeExprError as error:
-        complaints.at_value(path, f"{text!r}: {error}", error.offset)
+        complaints.at_value(error.mistake, path, f"{text!r}: {error}", error.offset)
         return Broken()

@@ -11,13 +11,14 @@ from types import ModuleType
 
 import pytest
 from xpcrpc.codegen.complaint import Complaint
-from xpcrpc.codegen.report import Note, report, say, wants_colours
+from xpcrpc.codegen.mistakes import MISTAKES
+from xpcrpc.codegen.report import report, say, wants_colours
 
 from tests.codegen.commands import COMMANDS, run
 
 ROOT = Path(__file__).parents[2]
 CASES = Path(__file__).parent / "cases"
-NOTE = Note(Complaint("a,b:c.toml", 3, 5, "struct.A", "50% wrong\nreally"), "a-rule")
+NOTE = Complaint("a,b:c.toml", 3, 5, "struct.A", "50% wrong\nreally", "a-rule")
 
 
 class Terminal(io.StringIO):
@@ -35,7 +36,7 @@ def test_good_contracts_have_no_complaint(capsys: pytest.CaptureFixture[str]) ->
 def test_text_is_the_compilers_own(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(CASES / "flag_bits")
+    monkeypatch.chdir(CASES / "flag-bit")
     assert run("check", "input.toml") == 1
     said = capsys.readouterr()
     expected = Path("expected.txt").read_text(encoding="utf-8")
@@ -46,16 +47,34 @@ def test_text_is_the_compilers_own(
 def test_json_has_every_part_of_a_complaint(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(CASES / "error_codes")
+    monkeypatch.chdir(CASES / "error-code-range")
     assert run("check", "input.toml", "--format", "json") == 1
     records = json.loads(capsys.readouterr().out)["complaints"]
-    lines = ["{file}:{line}:{column}: {path}: {message}\n".format(**record) for record in records]
+    lines = [
+        "{file}:{line}:{column}: {path}: {message} [{rule}]\n".format(**record)
+        for record in records
+    ]
     assert "".join(lines) == Path("expected.txt").read_text(encoding="utf-8")
 
 
 def test_json_without_complaints_is_still_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check", str(ROOT / "schemas"), "--format", "json") == 0
     assert json.loads(capsys.readouterr().out) == {"complaints": []}
+
+
+def test_each_kind_of_complaint_says_why_it_exists(capsys: pytest.CaptureFixture[str]) -> None:
+    for mistake in MISTAKES:
+        assert run("check", "--explain", mistake.id) == 0
+        said = capsys.readouterr().out
+        assert said.startswith(f"{mistake.id}: {mistake.title}.\n\n{mistake.why.split()[0]}")
+    assert run("check", "--list") == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(MISTAKES)
+    assert run("check", "--list", "--format", "json") == 0
+    rules = json.loads(capsys.readouterr().out)["rules"]
+    assert [rule["id"] for rule in rules] == [mistake.id for mistake in MISTAKES]
+    assert run("check", "--explain", "pattrn") == 2
+    assert "did you mean pattern?" in capsys.readouterr().err
+    assert run("check") == 2
 
 
 def test_github_commands_escape_what_would_end_them() -> None:

@@ -100,7 +100,9 @@ def test_a_result_that_lost_something_is_not_used(
     path.write_bytes(b"schema=1 # one\n")
     monkeypatch.setattr("xpcrpc.codegen.fmt.layout.write_document", lambda _: broken)
     assert run("fmt", str(path)) == 1
-    assert "laying it out would change it" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "laying it out would change it" in said
+    assert said.endswith(" [form-would-change]\n")
     assert path.read_bytes() == b"schema=1 # one\n"
 
 

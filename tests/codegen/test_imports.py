@@ -44,6 +44,7 @@ def test_a_contract_that_is_no_file_cannot_import() -> None:
     text = 'schema = 1\npackage = "org.example.x"\nversion = "1.0"\n[imports]\na = "b.toml"\n'
     (complaint,) = compile_text(text).complaints
     assert "no file cannot import" in complaint.message
+    assert complaint.rule == "import-without-file"
 
 
 def test_the_types_are_the_other_packages_own() -> None:

@@ -57,7 +57,7 @@ def notes(text: str) -> list[str]:
     compiled = compile_sources([source])
     assert not compiled.complaints, compiled.complaints
     found = lint(compiled.contracts[0], complaints, ignores)
-    return [f"{note.rule} {note.complaint.path}" for note in found]
+    return [f"{one.rule} {one.path}" for one in found]
 
 
 COINS = """

@@ -16,7 +16,9 @@ FOLDER = ROOT / "schemas"
 SCHEMAS = [path.read_bytes() for path in sorted(FOLDER.glob("*.toml"))]
 CASES = [
     (case / "input.toml").read_bytes()
-    for case in sorted((Path(__file__).parent / "cases").iterdir())
+    for folder in ("cases", "several")
+    for case in sorted((Path(__file__).parent / folder).iterdir())
+    if (case / "input.toml").exists()
 ]
 WORDS = [
     *(b"u8", b"any", b"fd", b"list<Config>", b"Config?", b"duration", b"Mode", b"Shape", b"Tree"),
