@@ -190,13 +190,21 @@ class Method(Item):
     reply: StructType | TypeExpr | None = None
     errors: tuple[str, ...] = ()
     oneway: bool = False
-    timeout_ns: int = DEFAULT_TIMEOUT_NS
+    timeout_ns: int | None = None
+    """What the contract says."""
     idempotent: bool = False
     serial: bool = False
     selector: str = ""
     stream: Stream | None = None
     requires: PeerRule | None = None
     """What a caller must be, beside what the service asks of every peer."""
+
+    @property
+    def deadline_ns(self) -> int | None:
+        """How long a call may take if its caller does not say; None for as long as it likes."""
+        if self.timeout_ns is None and self.stream is None and not self.oneway:
+            return DEFAULT_TIMEOUT_NS
+        return self.timeout_ns
 
 
 @frozen(kw_only=True)

@@ -58,7 +58,8 @@ def method_marks(method: Method, *, selector: bool = True) -> list[str]:
         marks.append("@idempotent")
     if method.serial:
         marks.append("@serial")
-    if method.timeout_ns != DEFAULT_TIMEOUT_NS:
+    usual = None if method.stream else DEFAULT_TIMEOUT_NS
+    if method.timeout_ns not in (None, usual):
         marks.append(f"@timeout {duration_text(method.timeout_ns)}")
     if method.stream and method.stream.window != DEFAULT_WINDOW:
         marks.append(f"@window {method.stream.window}")

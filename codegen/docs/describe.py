@@ -10,7 +10,6 @@ from ..model import MISSING, Contract, Field, Item
 from ..signature import limits, short_value
 from .prose import Piece, Prose, anchor, code, line, prose, type_prose
 from .records import EntryView, TableView
-from .sample import Sampler
 
 
 @frozen
@@ -18,11 +17,6 @@ class Describer:
     """Describes the parts of one contract."""
 
     contract: Contract
-
-    @property
-    def sampler(self) -> Sampler:
-        """A fresh one: each makes one message."""
-        return Sampler(self.contract)
 
     def entry(self, item: Item, **more: object) -> EntryView:
         facts = [("Since", line(item.since))] if item.since else []

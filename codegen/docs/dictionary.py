@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
+from .prose import Piece, Prose, plain
 from .sample import Array, Dictionary, Leaf, Node
 
 SELECTOR: Final = "$selector"
@@ -31,7 +32,7 @@ class Line:
     """One line of a message."""
 
     code: str
-    remark: str = ""
+    remark: Prose = field(factory=Prose)
 
 
 def lines(node: Node) -> tuple[Line, ...]:
@@ -43,7 +44,8 @@ def text(message: tuple[Line, ...]) -> str:
     """The lines with their remarks in a column, as ``code  // remark``."""
     width = column(message)
     return "\n".join(
-        f"{line.code:{width}}  // {line.remark}" if line.remark else line.code for line in message
+        f"{line.code:{width}}  // {line.remark.text}" if line.remark else line.code
+        for line in message
     )
 
 
@@ -55,8 +57,8 @@ def column(message: tuple[Line, ...]) -> int:
 def _lines(node: Node, before: str, after: str, indent: int, note: str) -> list[Line]:
     space = "  " * indent
     match node:
-        case Leaf(shown, kind):
-            return [Line(f"{space}{before}{shown}{after}", _remark(kind, note))]
+        case Leaf(shown):
+            return [Line(f"{space}{before}{shown}{after}", _remark(node.remark, note))]
         case Dictionary(entries):
             opening, closing = "{", "}"
             parts = [(f"{json.dumps(one.key, ensure_ascii=False)}: ", one) for one in entries]
@@ -65,9 +67,9 @@ def _lines(node: Node, before: str, after: str, indent: int, note: str) -> list[
             opening, closing = "[", "]"
             inside = [("", item, "") for item in items]
     if not inside:
-        kind = "empty dictionary" if opening == "{" else "empty array"
+        kind = plain("empty dictionary" if opening == "{" else "empty array")
         return [Line(f"{space}{before}{opening}{closing}{after}", _remark(kind, note))]
-    found = [Line(f"{space}{before}{opening}", note)]
+    found = [Line(f"{space}{before}{opening}", plain(note))]
     for index, (label, value, remark) in enumerate(inside):
         comma = "" if index == len(inside) - 1 else ","
         found.extend(_lines(value, label, comma, indent + 1, remark))
@@ -75,5 +77,5 @@ def _lines(node: Node, before: str, after: str, indent: int, note: str) -> list[
     return found
 
 
-def _remark(kind: str, note: str) -> str:
-    return "; ".join(part for part in (kind, note) if part)
+def _remark(kind: Prose, note: str) -> Prose:
+    return Prose((*kind.pieces, Piece(f"; {note}" if kind else note))) if note else kind

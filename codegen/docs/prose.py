@@ -51,6 +51,11 @@ class Prose:
     def __bool__(self) -> bool:
         return bool(self.pieces)
 
+    @property
+    def text(self) -> str:
+        """The words alone."""
+        return "".join(piece.text for piece in self.pieces)
+
     def markdown(self) -> str:
         """For a line of Markdown, a table's cell included."""
         parts = []
@@ -68,6 +73,11 @@ class Prose:
             inner = "".join(map(_html, group))
             parts.append(f"<code>{inner}</code>" if code else inner)
         return "".join(parts)
+
+
+def plain(text: str) -> Prose:
+    """Words without any markup."""
+    return Prose((Piece(text),) if text else ())
 
 
 def _runs(pieces: tuple[Piece, ...]) -> list[tuple[bool, list[Piece]]]:

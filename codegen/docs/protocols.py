@@ -8,13 +8,13 @@ from attrs import frozen
 
 from ..model import Event, Method, Protocol, Stream, StructType
 from ..signature import duration_text, event_signature, method_signature, rule_text
-from ..typeexpr import TypeExpr
+from ..typeexpr import Named, TypeExpr
 from . import dictionary
 from .describe import Describer, make_table, quoted
 from .dictionary import Line
 from .prose import Prose, anchor, code, line, type_piece, type_prose
 from .records import EntryView, MessageView, TableView
-from .sample import NULL, Array, Dictionary, Entry, Leaf, Node
+from .sample import NULL, Array, Dictionary, Entry, Leaf, Node, sample_fields, sample_value
 
 _NUMBER: Final = "uint64"
 
@@ -54,8 +54,8 @@ class ProtocolDescriber(Describer):
 
     def method(self, method: Method) -> EntryView:
         facts = [("Selector", code(method.selector))]
-        if not method.oneway:
-            facts.append(("Deadline", line(duration_text(method.timeout_ns))))
+        if method.deadline_ns is not None:
+            facts.append(("Deadline", line(duration_text(method.deadline_ns))))
         if method.oneway:
             facts.append(("One-way", line("there is no reply, not even a failure")))
         if method.idempotent:
@@ -94,9 +94,9 @@ class ProtocolDescriber(Describer):
         if not method.oneway:
             result: Node = NULL
             if isinstance(method.reply, StructType):
-                result = self.sampler.fields(method.reply.fields)
+                result = sample_fields(self.contract, method.reply.fields)
             elif method.reply is not None:
-                result = self.sampler.value(method.reply)
+                result = sample_value(self.contract, method.reply)
             entries = [Entry(dictionary.RESULT, result)]
             if stream is not None and stream.items_out is not None:
                 entries.append(Entry(dictionary.ITEMS, Leaf("1", _NUMBER), "items in all"))
@@ -115,9 +115,9 @@ class ProtocolDescriber(Describer):
     ) -> tuple[Line, ...]:
         argument: Node = Dictionary()
         if isinstance(payload, StructType):
-            argument = self.sampler.fields(payload.fields)
+            argument = sample_fields(self.contract, payload.fields)
         elif isinstance(payload, str):
-            argument = self._struct(payload)
+            argument = sample_value(self.contract, Named(payload))
         entries = []
         if stream is not None:
             entries.append(Entry(dictionary.CALL, Leaf("1", _NUMBER), "the call's number"))
@@ -130,7 +130,7 @@ class ProtocolDescriber(Describer):
 
     def _items(self, title: str, item: TypeExpr) -> MessageView:
         number = _of_the_call()
-        items = Entry(dictionary.ITEMS, Array((self.sampler.value(item),)))
+        items = Entry(dictionary.ITEMS, Array((sample_value(self.contract, item),)))
         return MessageView(title, dictionary.lines(Dictionary((number, items))))
 
     def _stream(self, stream: Stream) -> list[tuple[str, Prose]]:
@@ -151,11 +151,6 @@ class ProtocolDescriber(Describer):
 
     def _struct_link(self, name: str) -> Prose:
         return Prose((type_piece(self.contract, name),))
-
-    def _struct(self, name: str) -> Node:
-        declared = self.contract.find(name)
-        assert isinstance(declared, StructType)  # the compiler refuses any other request
-        return self.sampler.fields(declared.fields)
 
     def _error_row(self, name: str) -> tuple[Prose, ...]:
         error = self.contract.errors[name]

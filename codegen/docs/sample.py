@@ -2,16 +2,18 @@
 
 Values come from the contract where it gives an ``example`` or a ``default``;
 the rest are the simplest that keep to the constraints. Only a pattern is not
-solved: its text is shown as ``…``.
+solved: its text is shown as ``…``. A message stays short enough to be read:
+what lies deep inside is named, with a link to where it is shown.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, evolve, frozen
 
 from ..check.constraints import int_range
 from ..model import (
@@ -33,19 +35,25 @@ from ..typeexpr import (
     ListOf,
     MapOf,
     Named,
-    Optional,
     Scalar,
     ServerEnd,
     Shmem,
     TypeExpr,
 )
 from ..values import bytes_of, date_ns, duration_ns
+from .prose import Piece, Prose, plain, type_piece
 
 _LONGEST: Final = 48
 """Characters of text, or bytes of data, that are shown."""
 
-_MOST_VALUES: Final = 250
-"""Values of one message; structs that hold each other several times would fill the disk."""
+_MOST_VALUES: Final = 60
+"""Values of one message; a message of more has fewer of its inner structs written out."""
+
+_DEEPEST: Final = 3
+"""Structs and unions inside each other that are written out in a message."""
+
+_DEEPEST_OF_TYPES: Final = 2
+"""The same in the example of a type: a thousand types that hold each other have a page, too."""
 
 _DATE_NS: Final = 1_704_164_645_000_000_000
 _UUID: Final = "6f1c2a4e-0b7d-4c55-9d3e-5a8f10c2b7e4"
@@ -58,6 +66,13 @@ class Leaf:
 
     text: str
     kind: str
+    about: Piece | None = None
+    """What leads to the place where it is shown, if that is elsewhere."""
+
+    @property
+    def remark(self) -> Prose:
+        """What is said beside it."""
+        return Prose((*plain(self.kind).pieces, *([self.about] if self.about else [])))
 
 
 @frozen
@@ -89,29 +104,67 @@ NULL: Final = Leaf("null", "null")
 _MORE: Final = Leaf("…", "and so on")
 
 
+def sample_fields(contract: Contract, fields: tuple[Field, ...]) -> Dictionary:
+    """The dictionary that a message carries for a method's or an error's table."""
+    return _as_deep_as_fits(contract, _DEEPEST - 1, [], lambda sampler: sampler.fields(fields))
+
+
+def sample_value(contract: Contract, expression: TypeExpr) -> Node:
+    """The value that a message carries."""
+    return _as_deep_as_fits(contract, _DEEPEST, [], lambda sampler: sampler.value(expression))
+
+
+def sample_type(contract: Contract, name: str, fields: tuple[Field, ...]) -> Dictionary:
+    """The dictionary of a struct, or of a union's case, where the type is described."""
+    return _as_deep_as_fits(
+        contract, _DEEPEST_OF_TYPES, [name], lambda sampler: sampler.fields(fields)
+    )
+
+
+NodeT = TypeVar("NodeT", bound=Node)
+
+
+def _as_deep_as_fits(
+    contract: Contract, deepest: int, around: list[str], make: Callable[[_Sampler], NodeT]
+) -> NodeT:
+    """What ``make`` makes, with fewer levels below it as long as it is too much."""
+    while True:
+        sampler = _Sampler(contract, deepest, list(around))
+        node = make(sampler)
+        deepest -= 1
+        if not sampler.is_full or deepest < len(around):
+            return node
+
+
 @define
-class Sampler:
+class _Sampler:
     """Makes one message of a contract's types."""
 
     contract: Contract
-    _open: list[str] = field(factory=list)
+    _deepest: int
+    _open: list[str]
     """Structs and unions around the value at hand; none is put into itself."""
     _left: int = _MOST_VALUES
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there were more values than a message shows."""
+        return self._left < 0
 
     def fields(self, fields: tuple[Field, ...]) -> Dictionary:
         """A struct's dictionary, or that of a method's table."""
         entries = []
-        for one in fields:
-            absent = isinstance(one.type, Optional) and self._is_open(one.type)
-            if absent and self.contract.wire.none == "omit":
-                continue
-            value = NULL if absent else self._field(one)
-            entries.append(Entry(one.wire, value, _note(one)))
+        for index, one in enumerate(fields):
+            if self._left <= 0:
+                self._left = -1
+                entries.append(Entry("…", Leaf("…", f"and {len(fields) - index} more")))
+                break
+            entries.append(Entry(one.wire, self._field(one), _note(one)))
         return Dictionary(tuple(entries))
 
     def value(self, expression: TypeExpr, constraints: Constraints = NO_CONSTRAINTS) -> Node:
         """A value of the type, as simple as it may be."""
-        if self._is_full():
+        if self._ends():
             return _MORE
         rules = [constraints, *(alias.constraints for alias in aliases(self.contract, expression))]
         match resolve(self.contract, expression):
@@ -136,18 +189,14 @@ class Sampler:
                 return Leaf("endpoint", f"endpoint to serve {protocol} at")
         return Leaf("…", "")
 
-    def _is_full(self) -> bool:
+    def _ends(self) -> bool:
         self._left -= 1
-        return self._left < 0
-
-    def _is_open(self, expression: TypeExpr) -> bool:
-        resolved = resolve(self.contract, expression)
-        return isinstance(resolved, Named) and resolved.name in self._open
+        return self.is_full
 
     def _several(self, item: TypeExpr, rules: list[Constraints]) -> tuple[Node, ...]:
         least = max((rule.min_items or 0 for rule in rules), default=0)
         most = min((rule.max_items for rule in rules if rule.max_items is not None), default=1)
-        if not least and (not most or self._is_open(item)):
+        if not least and not most:
             return ()
         # What has to hold several is shown with two at most; the note says how many.
         return tuple(self.value(item) for _ in range(min(max(least, 1), 2)))
@@ -160,8 +209,9 @@ class Sampler:
 
     def _named(self, name: str) -> Node:
         declared = self.contract.find(name)
-        if name in self._open:
-            return Leaf("…", f"{name} again")
+        deep = isinstance(declared, StructType | UnionType) and len(self._open) >= self._deepest
+        if deep or name in self._open:
+            return Leaf("{…}", "dictionary: ", evolve(type_piece(self.contract, name), kind="text"))
         self._open.append(name)
         try:
             match declared:
@@ -182,7 +232,7 @@ class Sampler:
 
     def given(self, expression: TypeExpr, value: Any) -> Node:
         """A value that the contract states in TOML, which was checked to fit."""
-        if self._is_full():
+        if self._ends():
             return _MORE
         resolved = resolve(self.contract, expression)
         match resolved:

@@ -18,7 +18,7 @@ from . import dictionary
 from .describe import Describer, about, integer_kind, joined, limits_prose, make_table, quoted, xpc
 from .prose import anchor, code, line, type_prose
 from .records import EntryView, MessageView
-from .sample import Dictionary, Entry, Leaf
+from .sample import Dictionary, Entry, Leaf, sample_fields, sample_type
 
 
 @frozen
@@ -76,7 +76,7 @@ class TypeDescriber(Describer):
         facts = [("On the wire", xpc("dictionary", unknown))]
         if declared.resource:
             facts.append(("Resource", line("it owns a descriptor, memory or an end")))
-        message = dictionary.lines(self.sampler.fields(declared.fields))
+        message = dictionary.lines(sample_type(self.contract, declared.name, declared.fields))
         return self.entry(
             declared,
             kind="struct",
@@ -90,7 +90,9 @@ class TypeDescriber(Describer):
         tables = [(case.name, self.fields(case.fields)) for case in declared.cases]
         messages = []
         for case in declared.cases:
-            node = Dictionary((Entry(case.name, self.sampler.fields(case.fields)),))
+            node = Dictionary(
+                (Entry(case.name, sample_type(self.contract, declared.name, case.fields)),)
+            )
             messages.append(MessageView(f"Example: {case.name}", dictionary.lines(node)))
         return self.entry(
             declared,
@@ -109,7 +111,7 @@ class TypeDescriber(Describer):
         )
         entries = [Entry(dictionary.ERROR, failure)]
         if error.fields:
-            entries.append(Entry(dictionary.DETAILS, self.sampler.fields(error.fields)))
+            entries.append(Entry(dictionary.DETAILS, sample_fields(self.contract, error.fields)))
         users = [
             code(f"{protocol.name}.{method.name}", anchor(*map(str, method.path)))
             for protocol in self.contract.protocols.values()

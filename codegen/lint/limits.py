@@ -90,7 +90,7 @@ def _sent_in_requests(contract: Contract) -> Iterator[Field]:
 def _long_timeouts(contract: Contract) -> Iterator[Finding]:
     for protocol in contract.protocols.values():
         for method in protocol.methods:
-            if method.timeout_ns > _LONG_NS:
+            if (method.timeout_ns or 0) > _LONG_NS:
                 yield Finding(
                     (*method.path, "timeout"),
                     "a caller may wait for more than 5 minutes; answer at once, and let "

@@ -21,7 +21,6 @@ from ..mistakes.protocols import (
 )
 from ..mistakes.shape import MISSING_KEY, WRONG_KIND
 from ..model import (
-    DEFAULT_TIMEOUT_NS,
     DEFAULT_WINDOW,
     Event,
     Method,
@@ -218,10 +217,10 @@ def _check_stream(method: Table, stream: Stream, *, oneway: bool) -> None:
         )
 
 
-def _timeout(table: Table) -> int:
+def _timeout(table: Table) -> int | None:
     text = table.text("timeout")
     if text is None:
-        return DEFAULT_TIMEOUT_NS
+        return None
     span = parse_duration(text)
     if span is None or span <= 0:
         table.complain(
@@ -229,5 +228,5 @@ def _timeout(table: Table) -> int:
             "timeout",
             f'{text!r} is no span of time above zero; write it as "5s", "250ms" or "2m"',
         )
-        return DEFAULT_TIMEOUT_NS
+        return None
     return span

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import define, frozen
 
 from .. import naming
-from ..model import DEFAULT_TIMEOUT_NS, DEFAULT_WINDOW, MISSING, Contract, Field, Method, StructType
+from ..model import DEFAULT_WINDOW, MISSING, Contract, Field, Method, StructType
 from ..typeexpr import Optional
 from .layout import Call, docstring, flat, lay_out, sentence, text_literal
 from .services import rule_call
@@ -134,8 +134,8 @@ class MethodBuilder:
             facts.append(Call("errors=(", errors, trailing="," if len(errors) == 1 else ""))
         if method.oneway:
             facts.append("oneway=True")
-        elif method.stream is None or method.timeout_ns != DEFAULT_TIMEOUT_NS:
-            facts.append(f"timeout_s={method.timeout_ns / 10**9!r}")
+        elif method.deadline_ns is not None:
+            facts.append(f"timeout_s={method.deadline_ns / 10**9!r}")
         if method.idempotent:
             facts.append("idempotent=True")
         if method.serial:

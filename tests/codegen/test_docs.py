@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from xpcrpc.codegen.compile import compile_text
 from xpcrpc.codegen.docs import dictionary, documentation
 from xpcrpc.codegen.docs.prose import line
-from xpcrpc.codegen.docs.sample import Sampler
+from xpcrpc.codegen.docs.sample import sample_fields
 from xpcrpc.codegen.model import Contract
 
 from tests.codegen.commands import run
@@ -190,7 +190,7 @@ def sample(text: str, struct: str) -> str:
     """The example of a struct."""
     one = contract(f'schema = 1\npackage = "org.example.x"\nversion = "1.0"\n{text}')
     fields = one.types[struct].fields
-    shown: str = dictionary.text(dictionary.lines(Sampler(one).fields(fields)))
+    shown: str = dictionary.text(dictionary.lines(sample_fields(one, fields)))
     return shown
 
 
@@ -280,19 +280,92 @@ def test_a_type_of_another_contract_leads_to_its_page(tmp_path: Path) -> None:
     assert "(net.md#struct-Address)" in (out / "app.md").read_text(encoding="utf-8")
 
 
-def test_a_struct_that_holds_itself_ends() -> None:
-    text = '[struct.T]\nfields.next = "T?"\nfields.all = "list<T>"\nfields.by = "map<string, T>"\n'
-    assert '"all": [' in sample(text, "T")
+def test_a_struct_that_holds_itself_is_shown_once_and_named_inside() -> None:
+    text = """
+[struct.T]
+fields.next = "T?"
+fields.all = "list<T>"
+fields.by = "map<string, T>"
+[struct.U]
+fields.t = "T"
+[union.V]
+cases.one = { v = "V" }
+cases.two = {}
+"""
+    assert (
+        sample(text, "U")
+        == """\
+{
+  "t": {
+    "next": {…},  // dictionary: T; may be left out
+    "all": [
+      {…}         // dictionary: T
+    ],
+    "by": {
+      "key": {…}  // dictionary: T
+    }
+  }
+}"""
+    )
+    _, html = pages(f'schema = 1\npackage = "org.example.x"\nversion = "1.0"\n{text}')
+    assert (
+        '&#34;v&#34;: {…}  <span class="remark">// dictionary: <a href="#union-V">V</a></span>'
+        in html
+    )
 
 
-def test_structs_that_hold_each_other_twice_do_not_fill_the_disk() -> None:
+def test_what_lies_deep_in_a_message_is_named_and_linked() -> None:
+    text = "".join(f'[struct.S{at}]\nfields.a = "S{at + 1}"\n' for at in range(4))
+    whole = f'{text}[struct.S4]\nfields.x = "u8"\n[protocol.P.methods.go]\nin = "S0"\nout = "S1"\n'
+    shown = sample(whole, "S0")
+    assert shown.endswith("""    "a": {
+      "a": {…}  // dictionary: S3
+    }
+  }
+}""")
+    _, html = pages(f'schema = 1\npackage = "org.example.x"\nversion = "1.0"\n{whole}')
+    assert html.count('// dictionary: <a href="#struct-S4">S4</a>') == 2
+    assert html.count('// dictionary: <a href="#struct-S3">S3</a>') == 2
+
+
+def test_structs_that_hold_each_other_twice_have_short_examples() -> None:
     text = "".join(
         f'[struct.S{index}]\nfields.a = "S{index + 1}"\nfields.b = "S{index + 1}"\n'
         for index in range(40)
     )
-    shown = sample(text + '[struct.S40]\nfields.x = "u8"\n', "S0")
-    assert "and so on" in shown
-    assert shown.count("\n") < 2000
+    whole = text + '[struct.S40]\nfields.x = "u8"\n'
+    assert sample(whole, "S0").count("\n") < 40
+    _, html = pages(f'schema = 1\npackage = "org.example.x"\nversion = "1.0"\n{whole}')
+    assert len(html) < 41 * 4000
+
+
+def test_a_wide_struct_shows_its_first_fields_and_how_many_more() -> None:
+    wide = "[struct.Wide]\n" + "".join(f'fields.f{at} = "u8"\n' for at in range(500))
+    text = f'{wide}[struct.Holder]\nfields.first = "Wide"\nfields.second = "Wide"\n'
+    shown = sample(text, "Wide")
+    assert shown.count("\n") < 65
+    assert '"f59": 1,  // uint64\n  "…": …     // and 440 more\n}' in shown
+    assert (
+        sample(text, "Holder")
+        == """\
+{
+  "first": {…},  // dictionary: Wide
+  "second": {…}  // dictionary: Wide
+}"""
+    )
+
+
+def test_a_page_grows_with_its_contract_and_no_faster() -> None:
+    def size(structs: int) -> int:
+        header = 'schema = 1\npackage = "org.example.x"\nversion = "1.0"\n'
+        text = "".join(
+            f'[struct.S{at}]\nfields.x = "list<u8>"\nfields.before = "S{max(at - 1, 0)}?"\n'
+            f'fields.other = "S{at // 2}?"\n'
+            for at in range(structs)
+        )
+        return sum(map(len, pages(header + text)))
+
+    assert size(160) < 2.2 * size(80)
 
 
 @settings(max_examples=60, deadline=None)
@@ -329,3 +402,11 @@ def test_a_bad_contract_or_a_bad_folder_writes_nothing(
     assert run("docs", str(ROOT / "schemas" / "echo.toml"), "--out", str(bad)) == 2
     assert "cannot be" in capsys.readouterr().err
     assert PurePosixPath(bad).name == "bad.toml"
+
+
+def test_a_stream_has_a_deadline_only_if_the_contract_says_so() -> None:
+    header = 'schema = 1\npackage = "org.example.x"\nversion = "1.0"\n'
+    stream = f'{header}[protocol.P.methods.go]\nstream = {{ out = "u8" }}\n'
+    assert "Deadline" not in pages(stream)[0]
+    assert "- Deadline: 30s" in pages(f'{stream}timeout = "30s"\n')[0]
+    assert "- Deadline: 30s" in pages(f'{header}[protocol.P.methods.go]\nout = "u8"\n')[0]

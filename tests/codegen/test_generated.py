@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, get_type_hints
 
 import pytest
@@ -135,6 +135,21 @@ def test_a_method_says_what_the_contract_says() -> None:
     assert methods["tap"].reply == "ClientEnd[FlowTapClient]"
     serial = {method.name for method in gallery.GALLERY.methods if method.serial}
     assert serial == {"wait"}
+
+
+def test_a_stream_has_the_deadline_that_the_contract_states_and_no_other() -> None:
+    def stub(more: str) -> str:
+        compiled = compile_text(
+            'schema = 1\npackage = "org.example.small"\nversion = "1.0"\n'
+            f"[protocol.Small.methods.go]\n{more}"
+        )
+        made: str = emit(package_view(compiled.contracts[0]))[PurePosixPath("small/small.py")]
+        return made
+
+    assert "timeout_s=30.0" in stub('timeout = "30s"\nstream = { out = "u8" }')
+    assert "timeout_s=" not in stub('stream = { out = "u8" }').split("class ")[0]
+    assert "timeout_s=30.0" in stub('out = "u8"')
+    assert "timeout_s=5.0" in stub('timeout = "5s"')
 
 
 def test_a_service_says_where_it_is_and_who_may_connect() -> None:
