@@ -8,8 +8,9 @@ under `xpcrpc.testing.launcher` starts on demand and again whenever it is killed
 2. Storm: worker processes call (small, large, with descriptors and shared memory,
    dropped, held, abandoned at a deadline) while now the service, now a worker, is
    killed with SIGKILL. Every call must end: with its reply or with an error.
-3. After: the idle connections are closed. The service that runs then must hold as
-   many descriptors as a fresh one, and must serve.
+3. After: every idle connection asks once more and must be answered, by the service
+   that runs then. They are closed; it must hold as many descriptors as a fresh one,
+   and no mapping of anybody's memory, and must serve. Its memory is printed.
 
 Exit status 0: every call ended and nothing leaked; 1: not so.
 """
@@ -49,6 +50,11 @@ STUCK_S: Final = 60.0
 """A call that has not ended after so many seconds never will."""
 
 
+def mappings() -> int:
+    """Memory of other processes that this one has mapped."""
+    return Path("/proc/self/maps").read_text(encoding="utf-8").count("memfd:")
+
+
 def private_bytes(pid: int | str = "self") -> int:
     """Memory that is a process's own."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
@@ -71,7 +77,8 @@ async def serve(peer: Connection, held: list[ReceivedMessage]) -> None:
                 held.append(event)
                 del held[:-100]
             case "report":
-                event.reply({"pid": os.getpid(), "fds": len(os.listdir("/proc/self/fd"))})
+                fds = len(os.listdir("/proc/self/fd"))
+                event.reply({"pid": os.getpid(), "fds": fds, "mappings": mappings()})
             case _ if event.expects_reply:
                 event.reply(event.values)
         del event
@@ -96,7 +103,7 @@ def say(**facts: object) -> None:
 
 
 async def idle(count: int) -> None:
-    """Hold connections, each heard once, until standard input ends."""
+    """Hold connections, each heard once, and once more for each line of standard input."""
     connections = []
     before = private_bytes()
     for _ in range(count):
@@ -104,9 +111,20 @@ async def idle(count: int) -> None:
         await connection.request({}, timeout_s=STUCK_S)
         connections.append(connection)
     say(connections=count, bytes=private_bytes() - before)
-    await asyncio.to_thread(sys.stdin.read)
+    while await asyncio.to_thread(sys.stdin.readline):
+        say(answered=sum([await answers(connection) for connection in connections]))
     for connection in connections:
         connection.cancel()
+
+
+async def answers(connection: Connection) -> bool:
+    """Whether it can be used still, or again."""
+    for _ in range(2):  # the first may be the one that hears of a death
+        try:
+            return await connection.request({"n": 1}, timeout_s=STUCK_S) == {"n": 1}
+        except TransportError:
+            pass
+    return False
 
 
 def message(chance: random.Random) -> tuple[Message, float | None]:
@@ -183,6 +201,12 @@ class Child:
         assert self.process.stdout is not None
         line = await asyncio.wait_for(self.process.stdout.readline(), 2 * STUCK_S)
         return json.loads(line) if line.endswith(b"\n") else {}
+
+    async def again(self) -> int:
+        """Have it use all its connections; how many were answered."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"again\n")
+        return int((await self.hear()).get("answered", 0))
 
     async def end(self) -> int:
         """Let it go."""
@@ -275,11 +299,11 @@ async def storm(seconds: float, launcher: Launcher, seed: int) -> dict[str, Any]
     }
 
 
-async def settled_descriptors(expected: int) -> int:
-    """The service's descriptors, once clients that left are forgotten."""
+async def settled(expected: int) -> dict[str, Any]:
+    """The service's report, once clients that left are forgotten."""
     for _ in range(200):
-        found = int((await report())["fds"])
-        if found <= expected:
+        found = await report()
+        if found["fds"] <= expected and not found["mappings"]:
             break
         await asyncio.sleep(0.05)
     return found
@@ -291,18 +315,24 @@ async def direct(connections: int, seconds: float, seed: int) -> dict[str, Any]:
         os.environ["XPCRPC_BOOTSTRAP_DIR"] = folder
         command = [sys.executable, __file__, "service"]
         with Launcher(NAME, command, directory=folder) as launcher:
-            fresh = int((await report())["fds"])
+            first = await report()
+            fresh_bytes = private_bytes(first["pid"])
             idlers, facts = await fill(connections)
             storm_facts = await storm(seconds, launcher, seed)
+            answered = sum([await child.again() for child in idlers])
             statuses = [await child.end() for child in idlers]
-            after = await settled_descriptors(fresh)
+            last = await settled(first["fds"])
             return {
                 **facts,
                 **storm_facts,
                 "service started": launcher.starts,
+                "idle connections answered after it": answered,
                 "idle clients that failed": sum(status != 0 for status in statuses),
-                "descriptors of a fresh service": fresh,
-                "descriptors at the end": after,
+                "descriptors of a fresh service": first["fds"],
+                "descriptors at the end": last["fds"],
+                "mappings at the end": last["mappings"],
+                "private MiB of a fresh service": round(fresh_bytes / 2**20, 1),
+                "private MiB at the end": round(private_bytes(last["pid"]) / 2**20, 1),
             }
 
 
@@ -339,7 +369,9 @@ def run() -> int:
     good = (
         not facts["ends of calls"].get("stuck")
         and facts["workers that did not end"] == 0
+        and facts["idle connections answered after it"] == facts["connections"]
         and facts["idle clients that failed"] == 0
+        and facts["mappings at the end"] == 0
         and facts["descriptors at the end"] <= facts["descriptors of a fresh service"]
     )
     return 0 if good else 1

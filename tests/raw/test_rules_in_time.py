@@ -109,8 +109,9 @@ async def test_a_later_message_is_asked_again_after_the_sender_gave_up_its_right
             event = await message(peer)
             assert (event.values, event.sender.euid) == ({"n": n}, 0)
             event.reply({"n": n})
-        rest = [event async for event in peer]
-        assert rest == []  # INVALID, and nothing of what was sent
+        async with asyncio.timeout(LIMIT_S):
+            async for rest in peer:
+                raise AssertionError(rest)  # INVALID is all that comes
         assert await said(client) == ["0", "1", "ConnectionInterruptedError"]
 
 

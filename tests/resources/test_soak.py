@@ -25,4 +25,6 @@ def test_a_short_soak_ends_well() -> None:
     facts = json.loads(run.stdout)
     assert facts["ends of calls"]["reply"] > 0
     assert facts["killed"]
+    assert facts["idle connections answered after it"] == 300
+    assert facts["mappings at the end"] == 0
     assert facts["service, KiB per connection"] <= 40
