@@ -470,7 +470,7 @@ def terminate() -> int:
 
 def _encode(values: Message) -> tuple[bytes, list[Handle]]:
     if not isinstance(values, dict):
-        raise EncodeError.at("", f"a message is a dict, not {type(values).__name__} (C-73)")
+        raise EncodeError.at("", f"a message is a dict, not {type(values).__name__}; use keys")
     handles: list[Handle] = []
     return frames.encode(values, handles=handles), handles
 

@@ -103,9 +103,10 @@ def refusals(value: Any, root: str, *, depth: int = 0, has_table: bool = True) -
             return
         if isinstance(value, dict | list):
             if id(value) in open_containers:
-                found.append(Problem(path, "contains itself"))
+                found.append(Problem(path, "contains itself; send a copy without the circle"))
             elif depth > MAX_DEPTH:
-                found.append(Problem(path, f"more than {MAX_DEPTH} containers deep"))
+                deep = f"more than {MAX_DEPTH} containers deep; send the inner ones by themselves"
+                found.append(Problem(_elided(path), deep))
             else:
                 open_containers.add(id(value))
                 pairs = value.items() if isinstance(value, dict) else enumerate(value)
@@ -120,7 +121,8 @@ def refusals(value: Any, root: str, *, depth: int = 0, has_table: bool = True) -
             if not has_table:
                 found.append(Problem(path, f"{describe(value)} cannot travel here"))
             elif not isinstance(value, Endpoint) and value.closed:
-                found.append(Problem(path, f"the {describe(value)} is closed"))
+                closed = f"the {describe(value)} is closed; close it after it was sent"
+                found.append(Problem(path, closed))
         elif reason := _scalar_refusal(value):
             found.append(Problem(path, reason))
 
@@ -146,9 +148,13 @@ def _scalar_refusal(value: object) -> str | None:
         return f"{value} is outside int64; UInt64 holds up to 2**64-1"
     if isinstance(value, str):
         return text_refusal(value)
-    hint = ""
+    hint = "a type of xpcrpc.values"
     if isinstance(value, tuple):
-        hint = "; use a list"
+        hint = "a list"
     elif isinstance(value, bytearray | memoryview):
-        hint = "; use bytes"
-    return f"a {type(value).__name__} is no XPC value{hint}"
+        hint = "bytes"
+    return f"{type(value).__name__} is no XPC value; use {hint}"
+
+
+def _elided(path: str) -> str:
+    return path if len(path) <= 2 * _SHOWN else f"{path[:_SHOWN]}…{path[-_SHOWN:]}"

@@ -29,7 +29,8 @@ def service_name(name: str) -> bytes:
         MisuseError: it is no string.
     """
     if not isinstance(name, str):  # a program without a type checker (X20, X21)
-        raise MisuseError(f"the name of a service is a str, not {type(name).__name__}")
+        kind = type(name).__name__
+        raise MisuseError(f"the name of a service is a str, as in its contract, not {kind}")
     encoded = name.encode("utf-8", "surrogatepass")
     if not name or "\0" in name or len(encoded) > MAX_NAME_BYTES:
         raise ServiceConfigurationError(

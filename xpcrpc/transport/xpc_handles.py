@@ -70,6 +70,8 @@ def pack(handles: Sequence[Handle]) -> tuple[Any, object]:
                     row.address, row.size = ffi.cast("void *", whole), view.nbytes
             else:
                 row.kind, row.object = records.ENDPOINT, endpoint_pointer(handle)
+        except EncodeError:
+            raise
         except ValueError as error:
             raise EncodeError.at(f"handle {place}", str(error)) from None
     return table, alive
