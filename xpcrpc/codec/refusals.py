@@ -157,4 +157,5 @@ def _scalar_refusal(value: object) -> str | None:
 
 
 def _elided(path: str) -> str:
-    return path if len(path) <= 2 * _SHOWN else f"{path[:_SHOWN]}…{path[-_SHOWN:]}"
+    shown = 40  # characters at either end
+    return path if len(path) <= 2 * shown else f"{path[:shown]}…{path[-shown:]}"
