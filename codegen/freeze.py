@@ -14,13 +14,7 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from .complaint import Complaint
-from .fingerprint import (
-    error_fingerprint,
-    event_fingerprint,
-    fingerprint,
-    method_fingerprint,
-    type_fingerprint,
-)
+from .fingerprint import Fingerprints, fingerprint
 from .fmt.order import ORDERS
 from .fmt.spell import spell_key, spell_text
 from .mistakes.files import NOT_A_LOCK
@@ -57,6 +51,7 @@ def lock_path(schema: Path) -> Path:
 
 def lock_text(contract: Contract, source: Source) -> str:
     """The text of the lock; the same for contracts that differ in words and order only."""
+    prints = Fingerprints(contract)
     rest = _wordless(source.values)
     header = {key: value for key, value in rest.items() if not isinstance(value, dict)}
     lines = [
@@ -66,9 +61,9 @@ def lock_text(contract: Contract, source: Source) -> str:
         "",
         f"[{LOCK}]",
         f"form = {FORM}",
-        f"fingerprint = {spell_text(fingerprint(contract))}",
+        f"fingerprint = {spell_text(prints.whole())}",
     ]
-    for title, parts in _parts(contract):
+    for title, parts in _parts(contract, prints):
         if parts:
             shown = {name: digits[:_SHORT] for name, digits in parts.items()}
             lines += ["", f"[{LOCK}.{title}]", *_pairs(shown)]
@@ -77,12 +72,12 @@ def lock_text(contract: Contract, source: Source) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _parts(contract: Contract) -> Iterator[tuple[str, dict[str, str]]]:
+def _parts(contract: Contract, prints: Fingerprints) -> Iterator[tuple[str, dict[str, str]]]:
     protocols = contract.protocols.values()
     yield (
         "methods",
         {
-            f"{protocol.name}.{method.name}": method_fingerprint(contract, method)
+            f"{protocol.name}.{method.name}": prints.method(method)
             for protocol in protocols
             for method in protocol.methods
         },
@@ -90,16 +85,16 @@ def _parts(contract: Contract) -> Iterator[tuple[str, dict[str, str]]]:
     yield (
         "events",
         {
-            f"{protocol.name}.{event.name}": event_fingerprint(contract, event)
+            f"{protocol.name}.{event.name}": prints.event(event)
             for protocol in protocols
             for event in protocol.events
         },
     )
     yield (
         "errors",
-        {error.name: error_fingerprint(contract, error) for error in contract.errors.values()},
+        {error.name: prints.error(error) for error in contract.errors.values()},
     )
-    yield "types", {name: type_fingerprint(contract, name) for name in contract.types}
+    yield "types", {name: prints.type(name) for name in contract.types}
 
 
 def _wordless(table: dict[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -175,3 +170,22 @@ def read_lock(source: Source | Complaint, schema: Source) -> Lock | Complaint:
         )  # fmt: skip
     values = {key: value for key, value in source.values.items() if key != LOCK}
     return Lock(stated, evolve(source, values=values, path=schema.path))
+
+
+def edited_lock(lock: Lock, frozen: Contract) -> Complaint | None:
+    """The complaint that a lock's contract is not the one whose fingerprint it states.
+
+    With imports nothing can be said: the lock is without them, and they may have changed.
+    """
+    if frozen.imports or fingerprint(frozen) == lock.fingerprint:
+        return None
+    place = lock.source.value((LOCK, "fingerprint"))
+    return Complaint(
+        lock.source.file,
+        place.line,
+        place.column,
+        f"{LOCK}.fingerprint",
+        "the lock was edited, or written by another compiler: this is not the fingerprint of what "
+        "it says; write it again with: xpcrpc freeze --anyway",
+        NOT_A_LOCK.id,
+    )

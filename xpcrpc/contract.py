@@ -193,6 +193,8 @@ class Protocol:
     """The contract's version, ``MAJOR.MINOR``."""
     methods: tuple[Method[Any, Any], ...] = ()
     events: tuple[Event[Any], ...] = ()
+    fingerprint: str = ""
+    """The contract's, as its lock has it; peers exchange it. Empty if no compiler made this."""
 
 
 @frozen

@@ -13,7 +13,7 @@ from xpcrpc.errors import MisuseError
 
 from ..compile import compile_sources, find_schemas
 from ..complaint import Complaint
-from ..freeze import lock_path, read_lock
+from ..freeze import edited_lock, lock_path, read_lock
 from ..source import Source, read_source
 from .revision import PREFIX, Revision
 from .run import Side
@@ -64,8 +64,10 @@ def against_locks(new: str) -> Inputs:
             continue
         found = read_lock(read_source(lock), after[0].source)
         before = _compiled([found if isinstance(found, Complaint) else found.source])
-        if isinstance(before, list):
-            inputs.complaints.extend(before)
+        if isinstance(before, list) or isinstance(found, Complaint):
+            inputs.complaints.extend(before if isinstance(before, list) else ())
+        elif (edited := edited_lock(found, before[0].contract)) is not None:
+            inputs.complaints.append(edited)
         else:
             inputs.pairs.append((before[0], after[0]))
     return inputs

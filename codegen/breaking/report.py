@@ -6,16 +6,36 @@ import json
 from collections.abc import Sequence
 from typing import TextIO
 
+from attrs import asdict, frozen
+
 from ..report import Format, say, wants_colours
 from .run import Finding
 
 _BOLD, _RED, _YELLOW, _RESET = "\x1b[1m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
 
 
-def write_findings(findings: Sequence[Finding], form: Format, stream: TextIO) -> None:
+@frozen
+class Compared:
+    """Two contracts that were compared, by their fingerprints."""
+
+    file: str
+    old: str
+    new: str
+
+
+def write_findings(
+    findings: Sequence[Finding],
+    form: Format,
+    stream: TextIO,
+    compared: Sequence[Compared] = (),
+) -> None:
     """All of them; JSON is written even if there are none."""
     if form == "json":
-        say(json.dumps({"findings": [_record(one) for one in findings]}, indent=2), stream)
+        record = {
+            "findings": [_record(one) for one in findings],
+            "contracts": [asdict(one) for one in compared],
+        }
+        say(json.dumps(record, indent=2), stream)
         return
     colours = wants_colours(stream)
     for one in findings:

@@ -13,9 +13,10 @@ from xpcrpc.errors import MisuseError
 
 from ..breaking import ADDITIONS, RULES, Finding, Rule, breaking
 from ..breaking.inputs import Inputs, against, against_locks
-from ..breaking.report import write_findings
+from ..breaking.report import Compared, write_findings
 from ..breaking.run import removed_contract
 from ..complaint import nearest
+from ..fingerprint import fingerprint
 from ..report import FORMATS, count, report, say
 
 _EPILOG = """\
@@ -86,10 +87,15 @@ def run(arguments: argparse.Namespace) -> int:
                 "they compile", sys.stderr)  # fmt: skip
         return 1
     findings = _findings(inputs, additions=arguments.additions)
-    write_findings(findings, arguments.format, sys.stdout)
+    compared = [
+        Compared(new.source.file, fingerprint(old.contract), fingerprint(new.contract))
+        for old, new in inputs.pairs
+    ]
+    write_findings(findings, arguments.format, sys.stdout, compared)
+    same = sum(one.old == one.new for one in compared)
     broken = sum(finding.level == "break" for finding in findings)
     if arguments.format == "text":
-        say(f"{count(len(inputs.pairs), 'contract')} compared, "
+        say(f"{count(len(compared), 'contract')} compared, {same} with the same fingerprint, "
             f"{count(broken, 'breaking change')}", sys.stderr)  # fmt: skip
     return 1 if broken else 0
 

@@ -8,6 +8,7 @@ from typing import Final
 from attrs import frozen
 
 from .. import naming
+from ..fingerprint import fingerprint
 from ..model import Contract
 from .imports import import_line, name_order
 from .layout import docstring
@@ -44,8 +45,9 @@ def package_view(contract: Contract) -> PackageView:
     full_name = f"{contract.package} {contract.version}"
     tail = f": {contract.doc}" if contract.doc else "."
     types = types_view(contract, docstring(f"Types of {full_name}{tail}", 0), origin)
+    said = fingerprint(contract)
     protocols = tuple(
-        protocol_view(contract, protocol, full_name, origin)
+        protocol_view(contract, protocol, full_name, origin, said)
         for protocol in contract.protocols.values()
     )
     services = services_view(contract, full_name, origin)

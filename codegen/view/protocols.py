@@ -58,7 +58,7 @@ class ProtocolView:
 
 
 def protocol_view(
-    contract: Contract, protocol: Protocol, full_name: str, origin: str
+    contract: Contract, protocol: Protocol, full_name: str, origin: str, fingerprint: str
 ) -> ProtocolView:
     """Decide everything about the module."""
     builder = _Builder(contract, protocol)
@@ -85,6 +85,7 @@ def protocol_view(
             constants = tuple(map(builder.constant, items))
             trailing = "," if len(constants) == 1 else ""
             facts.append(Call(f"{key}=(", constants, trailing=trailing))
+    facts.append(f'fingerprint="{fingerprint}"')
     doc = notes(protocol) or f"The protocol {protocol.name} of {contract.package}."
     return ProtocolView(
         module=naming.module_name(protocol.name),

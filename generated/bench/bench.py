@@ -24,6 +24,7 @@ BENCH: Final = Protocol(
     package=__name__.rpartition(".")[0],
     version="1.0",
     methods=(ECHO,),
+    fingerprint="960e909afd33970d61793b69caa6bfa2",
 )
 
 

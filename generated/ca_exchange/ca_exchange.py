@@ -44,6 +44,7 @@ CA_EXCHANGE: Final = Protocol(
     package=__name__.rpartition(".")[0],
     version="1.0",
     methods=(CERTIFICATE, FINGERPRINT, ROTATE),
+    fingerprint="6ef4e8587c6f34623ac0fc128c686fd5",
 )
 
 

@@ -38,6 +38,7 @@ ECHO: Final = Protocol(
     package=__name__.rpartition(".")[0],
     version="1.0",
     methods=(NOTE, ECHO_, SHUTDOWN),
+    fingerprint="28f26afb4094c9affb82d06dc1678f87",
 )
 
 

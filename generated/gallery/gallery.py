@@ -400,6 +400,7 @@ GALLERY: Final = Protocol(
         VISITORS,
     ),
     events=(OPENED, HUNG, MOVED),
+    fingerprint="76cc2cb4781227a23768bc7215892eba",
 )
 
 

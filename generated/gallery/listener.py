@@ -31,6 +31,7 @@ LISTENER: Final = Protocol(
     package=__name__.rpartition(".")[0],
     version="1.2",
     methods=(TOLD, CONFIRM),
+    fingerprint="76cc2cb4781227a23768bc7215892eba",
 )
 
 

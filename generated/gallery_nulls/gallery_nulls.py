@@ -33,6 +33,7 @@ GALLERY_NULLS: Final = Protocol(
     package=__name__.rpartition(".")[0],
     version="1.0",
     methods=(ECHO_SPARSE, ECHO_EITHER),
+    fingerprint="9c3a946606165e6072cd5a99e6d0e3b7",
 )
 
 

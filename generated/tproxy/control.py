@@ -84,6 +84,7 @@ CONTROL: Final = Protocol(
     package=__name__.rpartition(".")[0],
     version="1.1",
     methods=(APPLY, START, STOP, TELEMETRY, TAP),
+    fingerprint="75f3cf3c7a5afbf1f6e19d48600f1ed2",
 )
 
 

@@ -45,6 +45,7 @@ FLOW_TAP: Final = Protocol(
     package=__name__.rpartition(".")[0],
     version="1.1",
     methods=(SUMMARY, READ, BYTES, CLOSE),
+    fingerprint="75f3cf3c7a5afbf1f6e19d48600f1ed2",
 )
 
 

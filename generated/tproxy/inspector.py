@@ -27,6 +27,7 @@ INSPECTOR: Final = Protocol(
     package=__name__.rpartition(".")[0],
     version="1.1",
     methods=(ATTACH,),
+    fingerprint="75f3cf3c7a5afbf1f6e19d48600f1ed2",
 )
 
 

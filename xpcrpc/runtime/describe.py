@@ -99,7 +99,11 @@ def _signature(route: Route) -> str:
 
 @lru_cache(maxsize=256)
 def describe(protocol: Protocol) -> Description:
-    """All that shows of a protocol on the wire, in words."""
+    """All that shows of a protocol on the wire, in words.
+
+    The fingerprint is the contract's own. A protocol written by hand has none;
+    the words then tell two of them apart.
+    """
     from ..standard import Description, Identity, MethodDescription, TypeDescription
 
     classes: dict[str, type] = {}
@@ -137,7 +141,7 @@ def describe(protocol: Protocol) -> Description:
     identity = Identity(
         protocol=protocol.name,
         version=protocol.version,
-        fingerprint=hashlib.sha256(text.encode()).hexdigest(),
+        fingerprint=protocol.fingerprint or hashlib.sha256(text.encode()).hexdigest(),
     )
     return Description(identity=identity, methods=methods, events=events, types=types)
 

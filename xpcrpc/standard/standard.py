@@ -41,6 +41,7 @@ STANDARD: Final = Protocol(
     package=__name__.rpartition(".")[0],
     version="1.0",
     methods=(HELLO, HEALTH, DESCRIBE),
+    fingerprint="bcb0797c6757a1ee32988e962c5e8679",
 )
 
 
