@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from .mistakes import Mistake
     from .scanner import Path
     from .source import Position, Source
+
+MOST_NAMES: Final = 20
+"""Names in one sentence; more, and nobody would find the right one."""
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -72,6 +76,13 @@ def show(path: Path) -> str:
         plain = part if _PLAIN.fullmatch(part) else ascii(part)
         text += f".{plain}" if text else plain
     return text
+
+
+def some(names: Collection[str]) -> str:
+    """The names, or the first of many."""
+    if len(names) <= MOST_NAMES:
+        return ", ".join(names)
+    return ", ".join([*islice(names, MOST_NAMES), f"… ({len(names)} in all)"])
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

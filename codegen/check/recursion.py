@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..complaint import Complaints
+from ..components import components
 from ..mistakes.types import ALIAS_CIRCLE, INFINITE_TYPE
 from ..model import AliasType, Contract, Field, StructType, UnionType, resolve
 from ..scanner import Path
@@ -14,8 +15,7 @@ from ..typeexpr import Named, Optional, TypeExpr, parts
 def check_recursion(contract: Contract, complaints: Complaints) -> None:
     """Refuse structs and unions of endless size, and aliases that name themselves."""
     _check_aliases(contract, complaints)
-    endless = _endless(contract)
-    for name, path in _fields_of(contract, endless):
+    for name, path in _closing(_endless(contract)):
         complaints.at_key(
             INFINITE_TYPE,
             path,
@@ -24,25 +24,23 @@ def check_recursion(contract: Contract, complaints: Complaints) -> None:
 
 
 def _check_aliases(contract: Contract, complaints: Complaints) -> None:
-    for alias in contract.of(AliasType):
-        seen = {alias.name}
-        waiting = [alias.type]
-        while waiting:
-            for part in parts(waiting.pop()):
-                declared = contract.types.get(part.name) if isinstance(part, Named) else None
-                if not isinstance(declared, AliasType):
-                    continue
-                if declared.name == alias.name:
-                    complaints.at_value(
-                        ALIAS_CIRCLE,
-                        (*alias.path, "type"),
-                        f"the alias {alias.name} names itself; recursion goes through a struct",
-                    )
-                    waiting.clear()
-                    break
-                if declared.name not in seen:
-                    seen.add(declared.name)
-                    waiting.append(declared.type)
+    aliases: dict[str, AliasType] = {alias.name: alias for alias in contract.of(AliasType)}
+    named = {
+        name: [
+            part.name
+            for part in parts(alias.type)
+            if isinstance(part, Named) and part.name in aliases
+        ]
+        for name, alias in aliases.items()
+    }
+    for group in components(named):
+        for name in group:
+            if len(group) > 1 or name in named[name]:
+                complaints.at_value(
+                    ALIAS_CIRCLE,
+                    (*aliases[name].path, "type"),
+                    f"the alias {name} names itself; recursion goes through a struct",
+                )
 
 
 def _held(contract: Contract, expression: TypeExpr) -> str | None:
@@ -57,62 +55,52 @@ def _held(contract: Contract, expression: TypeExpr) -> str | None:
     return resolved.name if isinstance(resolved, Named) else None
 
 
-def _endless(contract: Contract) -> set[str]:
-    """Types of which no value of finite size exists."""
-    structs: dict[str, StructType] = {item.name: item for item in contract.of(StructType)}
-    unions: dict[str, UnionType] = {item.name: item for item in contract.of(UnionType)}
-    endless = {*structs, *unions}
+def _endless(contract: Contract) -> dict[str, list[tuple[str, Path]]]:
+    """Types of which no value of finite size exists, each with the endless ones it holds.
 
-    def fits(fields: tuple[Field, ...]) -> bool:
-        return all(_held(contract, one.type) not in endless for one in fields)
-
-    changed = True
-    while changed:
-        finite = {name for name in endless & structs.keys() if fits(structs[name].fields)}
-        finite |= {
-            name
-            for name in endless & unions.keys()
-            if not unions[name].cases or any(fits(case.fields) for case in unions[name].cases)
-        }
-        changed = bool(finite)
-        endless -= finite
-    return endless
-
-
-def _fields_of(contract: Contract, endless: set[str]) -> Iterator[tuple[str, Path]]:
-    """The fields that close a circle, one for each type on it."""
-    edges: dict[str, list[tuple[str, Path]]] = {}
-    for name in endless:
-        declared = contract.types[name]
-        groups = (
-            [case.fields for case in declared.cases]
-            if isinstance(declared, UnionType)
-            else [declared.fields]
-            if isinstance(declared, StructType)
-            else []
-        )
-        edges[name] = [
-            (held, one.path)
-            for fields in groups
-            for one in fields
-            if (held := _held(contract, one.type)) in endless and held is not None
-        ]
-    for name in sorted(endless):
-        for held, path in edges[name]:
-            if _reaches(edges, held, name):
-                yield name, path
-                break
+    A struct is finite when all that it holds is, a union when one of its cases is.
+    """
+    held_by: dict[str, list[tuple[str, int]]] = {}
+    missing: dict[tuple[str, int], int] = {}
+    held: dict[str, list[tuple[str, Path]]] = {}
+    finite: list[str] = []
+    for name, groups in _groups(contract):
+        held[name] = []
+        for number, fields in enumerate(groups):
+            inside = [(it, one.path) for one in fields if (it := _held(contract, one.type))]
+            inside = [(it, path) for it, path in inside if it in contract.types]
+            held[name] += inside
+            missing[name, number] = len(inside)
+            for it, _ in inside:
+                held_by.setdefault(it, []).append((name, number))
+        if not groups or any(not missing[name, at] for at in range(len(groups))):
+            finite.append(name)
+    while finite:
+        name = finite.pop()
+        if held.pop(name, None) is None:
+            continue  # another of its cases was finite before
+        for owner, number in held_by.get(name, ()):
+            missing[owner, number] -= 1
+            if not missing[owner, number]:
+                finite.append(owner)
+    return {
+        name: [(it, path) for it, path in inside if it in held] for name, inside in held.items()
+    }
 
 
-def _reaches(edges: dict[str, list[tuple[str, Path]]], start: str, goal: str) -> bool:
-    seen = {start}
-    waiting = [start]
-    while waiting:
-        name = waiting.pop()
-        if name == goal:
-            return True
-        for held, _ in edges[name]:
-            if held not in seen:
-                seen.add(held)
-                waiting.append(held)
-    return False
+def _groups(contract: Contract) -> Iterator[tuple[str, list[tuple[Field, ...]]]]:
+    """The fields of each struct, and those of each case of each union."""
+    for declared in contract.types.values():
+        if isinstance(declared, StructType):
+            yield declared.name, [declared.fields]
+        elif isinstance(declared, UnionType):
+            yield declared.name, [case.fields for case in declared.cases]
+
+
+def _closing(endless: dict[str, list[tuple[str, Path]]]) -> Iterator[tuple[str, Path]]:
+    """The field that closes a circle, one for each type on it."""
+    for group in components({name: [it for it, _ in held] for name, held in endless.items()}):
+        together = {*group}
+        for name in group:
+            closing = [path for it, path in endless[name] if it in together]
+            yield from ((name, path) for path in closing[:1])

@@ -39,21 +39,23 @@ def check_resources(contract: Contract, complaints: Complaints) -> None:
                 return part.name
         return None
 
-    # Who holds whom may go in circles, so repeat until nothing is new.
-    changed = True
-    while changed:
-        new = {
-            name
-            for name, fields in groups.items()
-            if name not in holders and any(culprit(one.type) for one in fields)
-        }
-        new |= {
-            name
-            for name, expression in aliases.items()
-            if name not in holders and culprit(expression)
-        }
-        changed = bool(new)
+    # From each holder to those that hold it, until nothing is new; circles end by themselves.
+    expressions = {name: [one.type for one in fields] for name, fields in groups.items()}
+    expressions.update({name: [expression] for name, expression in aliases.items()})
+    named_by: dict[str, list[str]] = {}
+    for name, inside in expressions.items():
+        for part in (part for expression in inside for part in parts(expression)):
+            if isinstance(part, Named):
+                named_by.setdefault(part.name, []).append(name)
+    waiting = [
+        *holders,
+        *(name for name, inside in expressions.items() if any(map(culprit, inside))),
+    ]
+    holders.update(waiting)
+    while waiting:
+        new = {*named_by.get(waiting.pop(), ())} - holders
         holders |= new
+        waiting += sorted(new)
 
     owners: list[tuple[StructType | UnionType | ErrorType, tuple[Field, ...]]] = [
         (declared, groups[declared.name])

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attrs import define
 
-from ..complaint import Complaints, nearest
+from ..complaint import Complaints, nearest, some
 from ..mistakes import Mistake
 from ..mistakes.values import (
     CONSTANT_TYPE,
@@ -170,12 +170,12 @@ class _Checker:
                 names = [case.name for case in cases]
                 if isinstance(value, str) and value in names:
                     return True
-                hint = nearest(str(value), names) or "; write one of " + ", ".join(names)
+                hint = nearest(str(value), names) or f"; write one of {some(names)}"
                 return self._wrong(VALUE_CASE, path, f"{value!r} is no case of {name}{hint}")
             case FlagsType(cases=cases):
                 names = [case.name for case in cases]
                 if not isinstance(value, list) or any(bit not in names for bit in value):
-                    known = ", ".join(names)
+                    known = some(names)
                     return self._wrong(VALUE_CASE, path, f"write a list of bits of {name}: {known}")
                 return True
             case StructType(fields=fields):
@@ -183,7 +183,7 @@ class _Checker:
             case UnionType(cases=union_cases):
                 by_name = {case.name: case for case in union_cases}
                 if not isinstance(value, dict) or len(value) != 1 or not by_name.keys() & value:
-                    known = ", ".join(by_name)
+                    known = some(by_name)
                     return self._wrong(
                         VALUE_CASE,
                         path,
@@ -299,7 +299,7 @@ def _broken(constraints: Constraints, resolved: TypeExpr, value: Any) -> Iterato
         if (
             constraints.unique
             and isinstance(value, list)
-            and any(item in value[:at] for at, item in enumerate(value))
+            and len({_hashable(item) for item in value}) < len(value)
         ):
             yield "an item is there twice, against unique = true; drop one"
 
@@ -319,8 +319,15 @@ def _outside(
         yield f"{said} against its own {high_key} = {high}; change one of them"
 
 
+def _hashable(value: Any) -> Any:
+    """Equal for equal values, and for no others; lists and tables have no hash."""
+    if isinstance(value, dict):
+        return frozenset((key, _hashable(inner)) for key, inner in value.items())
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value
+
+
 def _has(names: Collection[str]) -> str:
-    return "; it has " + (", ".join(names) or "none")
+    return f"; it has {some(names) or 'none'}"
 
 
 def _mismatch(pattern: str | None, value: str) -> Iterator[str]:
