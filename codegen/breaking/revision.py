@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 from typing import Final
@@ -19,6 +19,10 @@ from ..source import Source, read_source
 
 PREFIX: Final = "git:"
 """Says that a revision is meant, should a file have its name."""
+
+
+_OF_A_HOOK: Final = frozenset({"GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_WORK_TREE"})
+"""What git tells a hook about its own repository, relative to another folder than ours."""
 
 
 @define
@@ -39,7 +43,13 @@ class Revision:
             MisuseError: there is no repository, or no such revision.
         """
         folder = beside if beside.is_dir() else beside.parent
-        root = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
+        root = Path(
+            _git(
+                folder, "rev-parse", "--show-toplevel",
+                failure=f"{name!r} is no file and no folder; for a git revision, "
+                f"'{beside.as_posix()}' would have to be in a git repository",
+            ).strip()
+        )  # fmt: skip
         commit = _git(
             folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}",
             failure=f"{name!r} is no file, no folder and no git revision",
@@ -56,16 +66,39 @@ class Revision:
             MisuseError: there was none.
         """
         inside = PurePosixPath(os.path.relpath(new.resolve(), self.root.resolve())).as_posix()
-        if new.is_dir():
-            below = "." if inside == "." else f"{inside}/"
-            listed = _git(self.root, "ls-tree", "-z", "--name-only", self.commit, "--", below)
-            files = [name for name in listed.split("\0") if name.endswith(".toml")]
-        else:
-            files = [inside]
+        below = f"{inside}/" if new.is_dir() and inside != "." else inside
+        listed = _git(self.root, "ls-tree", "-z", "--name-only", self.commit, "--", below)
+        files = [name for name in listed.split("\0") if name.endswith(".toml")]
+        files += self._elsewhere(sorted(new.glob("*.toml")) if new.is_dir() else [new], files)
         if not files:
             raise MisuseError(f"there was no contract in '{new.as_posix()}' at {self.name}")
         copy = _Copy(self, folder)
         return [read_source(copy.file(name), f"{self.name}:{name}") for name in files]
+
+    def _elsewhere(self, new: Sequence[Path], files: Sequence[str]) -> list[str]:
+        """Where contracts were, by their packages, whose files have been renamed or moved since."""
+        here = {_package(self.text(name)) for name in files}
+        if len(new) == 1 and files:
+            return []  # the file itself was there; its package may be what changed
+        found = []
+        for path in new:
+            try:
+                package = _package(path.read_bytes())
+            except OSError:
+                continue  # the compiler says so
+            if package is not None and package not in here:
+                found += self._of_package(package)[:1]
+        return found
+
+    def _of_package(self, package: str) -> list[str]:
+        try:
+            listed = _git(
+                self.root, "grep", "-l", "-z", "-F", "-e", package, self.commit, "--", "*.toml"
+            )
+        except MisuseError:
+            return []  # git calls it a failure that nothing was found
+        names = [one.partition(":")[2] for one in listed.split("\0") if one]
+        return [name for name in names if _package(self.text(name)) == package]
 
     def text(self, file: str) -> bytes:
         """A file's bytes back then.
@@ -106,6 +139,14 @@ class _Copy:
         return target
 
 
+def _package(data: bytes) -> str | None:
+    try:
+        package = tomllib.loads(data.decode("utf-8")).get("package")
+    except (ValueError, RecursionError):
+        return None
+    return package if isinstance(package, str) else None
+
+
 def _imports(data: bytes) -> Iterator[str]:
     try:
         imports = tomllib.loads(data.decode("utf-8")).get("imports")
@@ -126,6 +167,7 @@ def _git_bytes(folder: Path, *arguments: str, failure: str | None = None) -> byt
             capture_output=True,
             check=False,
             stdin=subprocess.DEVNULL,
+            env={name: value for name, value in os.environ.items() if name not in _OF_A_HOOK},
         )
     except (OSError, ValueError) as error:
         raise MisuseError(f"git cannot be run: {error}") from None

@@ -20,8 +20,8 @@ from ..fingerprint import fingerprint
 from ..report import FORMATS, count, report, say
 
 _EPILOG = """\
-OLD is a file, a folder, or a git revision, at which the path of NEW is read; git:NAME
-says that a revision is meant. Without OLD each contract is compared with its lock
+OLD is a file, a folder, or a git revision, at which the path of NEW is read, or wherever
+a contract of that package was then; git:NAME says that a revision is meant. Without OLD each contract is compared with its lock
 (see: xpcrpc freeze). A new major version may change anything: what would break is
 then listed as notes.
 

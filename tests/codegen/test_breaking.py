@@ -126,8 +126,54 @@ def test_the_old_side_may_be_a_git_revision_with_what_it_imports(
     assert main(["breaking", "git:HEAD", "."]) == 1
     assert main(["breaking", "v9.9", "clock.toml"]) == 2
     assert main(["breaking", "--upload-pack=x", "clock.toml"]) == 2
-    write(tmp_path / "schemas" / "new.toml", clock)
+    write(tmp_path / "schemas" / "new.toml", clock.replace("org.example.clock", "org.example.new"))
     assert main(["breaking", "HEAD", "new.toml"]) == 2
+
+
+def test_a_contract_is_found_again_wherever_it_was_moved(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = HEADER.replace("clock", "net") + '[struct.Address]\nfields.port = "u16"\n'
+    clock = OLD.replace("[struct", '[imports]\nnet = "common/net.toml"\n[struct', 1)
+    (tmp_path / "git" / "schemas" / "common").mkdir(parents=True)
+    folder = tmp_path / "git" / "schemas"
+    write(folder / "common" / "net.toml", net)
+    write(folder / "clock.toml", clock)
+    write(folder / "broken.toml", "package = 'org.example.clock'\nschema = ")
+    git(folder, "init", "-q", "..")
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "one")
+    # Another name, in another folder, with what it imports elsewhere as well.
+    (folder / "broken.toml").unlink()
+    (folder / "common").rename(folder / "shared")
+    (folder / "clock.toml").rename(folder / "watch.toml")
+    changed = clock.replace("common/", "shared/").replace('"string"', '"u8"')
+    write(folder / "watch.toml", changed)
+    folder.rename(tmp_path / "git" / "contracts")
+    (tmp_path / "link").symlink_to(tmp_path / "git" / "contracts")
+    monkeypatch.setenv("GIT_DIR", ".git")  # as in a hook
+    for place, path in (
+        (tmp_path / "git", "contracts/watch.toml"),
+        (tmp_path / "git", "contracts"),
+        (tmp_path / "git" / "contracts", "watch.toml"),
+        (tmp_path / "git" / "contracts" / "shared", "../watch.toml"),
+        (tmp_path, "git/contracts/watch.toml"),
+        (tmp_path, "link"),
+        (Path("/"), str(tmp_path / "git" / "contracts" / "watch.toml")),
+    ):
+        monkeypatch.chdir(place)
+        assert main(["breaking", "HEAD", path]) == 1, path
+        said = capsys.readouterr().out
+        assert " TYPE_CHANGED struct.Config.fields.zone:" in said
+        assert "(was at HEAD:schemas/clock.toml:" in said
+        assert len(said.splitlines()) == 1
+
+
+def test_a_revision_without_a_repository_is_misuse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["breaking", "HEAD", write(tmp_path / "new.toml", OLD)]) == 2
+    assert "would have to be in a git repository" in capsys.readouterr().err
 
 
 def test_programs_and_github_get_their_own_form(
