@@ -31,12 +31,18 @@ def app_group_of(address: str) -> str | None:
     return head if APP_GROUP.fullmatch(head) else None
 
 
+ACCOUNT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,30}|[0-9]{1,9}")
+"""A user or group as systemd takes it without a word: by its name, or by its number."""
+
+URL: Final = re.compile(r"(https?://|file:/|info:|man:)[A-Za-z0-9._~:/?#@!$&()*+,;=%\[\]-]+")
+"""What systemd.unit(5) takes as documentation."""
+
 JOBS: Final = frozenset({"agent", "daemon"})
 """The kinds that have a property list of launchd's own."""
 
 Shape: TypeAlias = Literal[
     "flag", "text", "texts", "path", "paths", "inside", "count", "signed", "octal", "environment",
-    "limits", "keep_alive", "calendar", "words", "unit", "units", "command",
+    "limits", "keep_alive", "calendar", "words", "unit", "units", "command", "account", "urls",
 ]  # fmt: skip
 """How a key's value is written in a contract; `read.launch` reads each."""
 
@@ -166,18 +172,18 @@ RESTARTS: Final = (
 
 SYSTEMD: Final[dict[str, Key]] = {
     "description": Key("Description", "text", section="Unit"),
-    "documentation": Key("Documentation", "texts", section="Unit"),
+    "documentation": Key("Documentation", "urls", section="Unit"),
     "after": Key("After", "units", section="Unit"),
     "wants": Key("Wants", "units", section="Unit"),
     "requires": Key("Requires", "units", section="Unit"),
     "socket_mode": Key("SocketMode", "octal", section="Socket"),
-    "socket_user": Key("SocketUser", "text", section="Socket", system_only=True),
-    "socket_group": Key("SocketGroup", "text", section="Socket", system_only=True),
+    "socket_user": Key("SocketUser", "account", section="Socket", system_only=True),
+    "socket_group": Key("SocketGroup", "account", section="Socket", system_only=True),
     "backlog": Key("Backlog", "count", section="Socket"),
     "wanted_by": Key("WantedBy", "unit", section="Install"),
     "exec": Key("ExecStart", "command", section="Service"),
-    "user": Key("User", "text", section="Service", system_only=True),
-    "group": Key("Group", "text", section="Service", system_only=True),
+    "user": Key("User", "account", section="Service", system_only=True),
+    "group": Key("Group", "account", section="Service", system_only=True),
     "dynamic_user": Key("DynamicUser", "flag", section="Service", system_only=True),
     "environment": Key("Environment", "environment", section="Service"),
     "working_directory": Key("WorkingDirectory", "path", section="Service"),

@@ -92,7 +92,7 @@ def _value(shape: str, value: Any) -> str | list[str]:
             return " ".join([_quoted(program), *rest])
         case "units":
             return " ".join(value)
-        case "texts":
+        case "urls":
             return " ".join(map(_plain, value))
         case "octal":
             return f"{value:0>4}"

@@ -21,9 +21,9 @@ from ..report import FORMATS, count, report, say
 
 _EPILOG = """\
 OLD is a file, a folder, or a git revision, at which the path of NEW is read, or wherever
-a contract of that package was then; git:NAME says that a revision is meant. Without OLD each contract is compared with its lock
-(see: xpcrpc freeze). A new major version may change anything: what would break is
-then listed as notes.
+a contract of that package was then; git:NAME says that a revision is meant. Without OLD
+each contract is compared with its lock (see: xpcrpc freeze). A new major version may
+change anything: what would break is then listed as notes.
 
 exit codes: 0 nothing breaks, 1 something does (or a contract has complaints), 2 misuse
 

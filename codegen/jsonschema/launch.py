@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..launch import CALENDAR, LAUNCHD, LAUNCHD_KINDS, LIMITS, SYSTEMD, Key
+from ..launch import ACCOUNT, CALENDAR, LAUNCHD, LAUNCHD_KINDS, LIMITS, SYSTEMD, URL, Key
 from .blocks import Schema, array, described, flag, text
 
 _LINE: Final[Schema] = {"type": "string", "minLength": 1, "pattern": "^[^\\n]*$"}
@@ -118,6 +118,10 @@ def _shape(key: Key) -> Schema:
             return _UNIT
         case "units":
             return array(_UNIT, "", minItems=1)
+        case "account":
+            return {"type": "string", "pattern": f"^({ACCOUNT.pattern})$"}
+        case "urls":
+            return array({"type": "string", "pattern": f"^{URL.pattern}$"}, "", minItems=1)
         case "command":
             return array(_LINE, "", minItems=1, prefixItems=[_PATH])
 

@@ -131,3 +131,18 @@ ENVIRONMENT_NAME: Final = Mistake(
     "A variable of the environment has letters, digits and underscores",
     "A shell, or systemd, could not name it.",
 )
+ACCOUNT_NAME: Final = Mistake(
+    "account-name",
+    "A user or group of a unit is a plain name or a number",
+    "systemd refuses other names, or grumbles at each start; nobody's files are everybody's.",
+)
+DOCUMENTATION_URL: Final = Mistake(
+    "documentation-url",
+    "Documentation is an address that systemd knows",
+    "It ignores any other, with a warning at each start.",
+)
+PLAIN_PATH: Final = Mistake(
+    "plain-path",
+    "A path leads straight to a file, and a program's is of plain characters",
+    "systemd refuses a whole unit for it.",
+)

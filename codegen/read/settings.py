@@ -7,12 +7,15 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ..complaint import nearest
-from ..launch import CALENDAR, LIMITS, Key
+from ..launch import ACCOUNT, CALENDAR, LIMITS, URL, Key
 from ..mistakes.services import (
     ABSOLUTE_PATH,
+    ACCOUNT_NAME,
     BUNDLE_PATH,
+    DOCUMENTATION_URL,
     ENVIRONMENT_NAME,
     MODE_FORM,
+    PLAIN_PATH,
     SETTING_EMPTY,
     SETTING_RANGE,
     SYSTEM_KEY,
@@ -25,6 +28,7 @@ _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UNIT: Final = re.compile(
     r"[A-Za-z0-9:_.@\\-]{1,200}\.(service|socket|target|mount|path|timer|device|slice|scope)"
 )
+_UNSAFE: Final = re.compile(r"""[\x00-\x1f\x7f\\"']""")
 _OCTAL: Final = re.compile(r"0?[0-7]{3}")
 _SECONDS_MAX: Final = 10**9
 
@@ -98,6 +102,8 @@ def _path(table: Table, name: str, key: Key) -> Any:
     text = _text(table, name, key)
     if text is not None and not text.startswith("/"):
         table.complain(ABSOLUTE_PATH, name, f"{text!r} is no absolute path; it starts with '/'")
+    elif text is not None and ".." in text.split("/"):
+        table.complain(PLAIN_PATH, name, f"{text!r} goes up again; write the path without '..'")
     return text
 
 
@@ -251,6 +257,34 @@ def _units(table: Table, name: str, key: Key) -> Any:
     return list(texts) or None
 
 
+def _account(table: Table, name: str, key: Key) -> Any:
+    text = _text(table, name, key)
+    if text is not None and ACCOUNT.fullmatch(text) is None:
+        table.complain(
+            ACCOUNT_NAME,
+            name,
+            f"{text!r} is no user or group; write a name of letters, digits, '_' and '-', or a "
+            "number",
+        )
+    elif text == "nobody":
+        table.complain(
+            ACCOUNT_NAME, name, "nobody owns what others must not touch; use dynamic_user = true"
+        )
+    return text
+
+
+def _urls(table: Table, name: str, key: Key) -> Any:
+    texts = _texts(table, name, key) or ()
+    for index, text in enumerate(texts):
+        if URL.fullmatch(text) is None:
+            table.complaints.at_value(
+                DOCUMENTATION_URL,
+                (*table.at(name), index),
+                f"{text!r} is no address; write https://…, file:/…, man:… or info:…",
+            )
+    return list(texts) or None
+
+
 def _command(table: Table, name: str, key: Key) -> Any:
     texts = _texts(table, name, key)
     if texts and not texts[0].startswith("/"):
@@ -258,6 +292,13 @@ def _command(table: Table, name: str, key: Key) -> Any:
             ABSOLUTE_PATH,
             (*table.at(name), 0),
             f"{texts[0]!r} is no absolute path; it starts with '/'",
+        )
+    elif texts and (_UNSAFE.search(texts[0]) or {"", "..", "."} & {*texts[0].split("/")[1:]}):
+        table.complaints.at_value(
+            PLAIN_PATH,
+            (*table.at(name), 0),
+            f"{texts[0]!r} names no program; write its path without '..', quotes and backslashes, "
+            "and no '/' at the end",
         )
     return texts
 
@@ -280,4 +321,6 @@ _READERS: Final[dict[str, Callable[[Table, str, Key], Any]]] = {
     "unit": _unit,
     "units": _units,
     "command": _command,
+    "account": _account,
+    "urls": _urls,
 }

@@ -63,6 +63,7 @@ BEYOND: Final = {
     "number-too-long": "how a number is written",
     "package-twice": "two names against each other",
     "pattern": "inside a regular expression",
+    "plain-path": "the parts of a path",
     "protocol-as-type": "names that refer to each other",
     "python-collision": "two names against each other",
     "reserved-code": "names that refer to each other",

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from xpcrpc.codegen.cli import main
+from xpcrpc.codegen.signature import value_text
 
 ROOT = Path(__file__).parents[2]
 GALLERY = str(ROOT / "schemas" / "gallery.toml")
@@ -160,6 +163,48 @@ def test_systemd_has_not_a_word_to_say(tmp_path: Path, domain: str) -> None:
     )
     # Its exit code is 0 even for keys that it does not know.
     assert (done.returncode, done.stderr) == (0, "")
+
+
+WILD = st.lists(
+    st.sampled_from([*"aB%$\\'\"; #=é@-/*!+:|[]~,{}\t", "%h", "${X}", "😀", ".."]), max_size=8
+).map("".join)
+
+
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here (apt: systemd)"
+)
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    words=st.lists(WILD.filter(bool), min_size=1, max_size=4),
+    texts=st.tuples(WILD, WILD, WILD),
+    domain=st.sampled_from(["user", "system"]),
+)
+def test_whatever_text_stands_in_a_unit_systemd_has_not_a_word_to_say(
+    tmp_path_factory: pytest.TempPathFactory,
+    words: list[str],
+    texts: tuple[str, str, str],
+    domain: str,
+) -> None:
+    folder = tmp_path_factory.mktemp("wild")
+    contract = CONTRACT.partition("[service.a.systemd]")[0].replace("DOMAIN", domain)
+    said = {
+        "exec": ["/bin/true", *words],
+        "environment": {"A": texts[0], "B": texts[1]},
+        "working_directory": f"/{texts[2]}",
+        "description": texts[0] + "x",
+        **({"user": "root", "socket_group": "0"} if domain == "system" else {}),
+    }
+    lines = "".join(f"{key} = {value_text(value)}\n" for key, value in said.items())
+    (folder / "small.toml").write_text(f"{contract}[service.a.systemd]\n{lines}", encoding="utf-8")
+    status = xpcrpc("units", str(folder / "small.toml"), "--out", str(folder / "units"))
+    if status == 1:
+        return  # such as a folder with '..' in its path, or a control character
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *(["--user"] if domain == "user" else []),
+         *sorted(map(str, (folder / "units").iterdir()))],
+        capture_output=True, text=True, env={**os.environ, "XDG_RUNTIME_DIR": str(folder)},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, ""), lines
 
 
 def test_misuse_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
