@@ -9,7 +9,10 @@ from typing import Final
 
 from attrs import frozen
 
-from .lint import RULES
+from .breaking import ADDITIONS
+from .breaking import RULES as BREAKING
+from .lint import RULES as LINT
+from .mistakes import MISTAKES
 
 PROGRAM: Final = "xpcrpc"
 
@@ -22,7 +25,8 @@ class Argument:
     """Empty for words without an option."""
     help: str
     takes: str
-    """``none``, ``word``, ``toml``, ``file``, ``folder`` or ``choice``."""
+    """``none``, ``word``, ``toml``, ``file``, ``folder``, ``choice``; or ``names`` or
+    ``services`` of the contract that is the command's first word."""
     choices: tuple[str, ...] = ()
     many: bool = False
 
@@ -49,24 +53,40 @@ def describe(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> l
     # argparse keeps the one-line help of a command in a list of its own.
     helps = {action.dest: action.help or "" for action in commands._choices_actions}
     return [
-        Command(name, helps.get(name, ""), tuple(map(_argument, parser._actions)))
+        Command(name, helps.get(name, ""), tuple(_argument(name, one) for one in parser._actions))
         for name, parser in sorted(commands.choices.items())
     ]
 
 
-def _argument(action: argparse.Action) -> Argument:
+_RULES: Final[Mapping[str, tuple[str, ...]]] = {
+    "breaking": tuple(rule.id for rule in (*BREAKING, *ADDITIONS)),
+    "check": tuple(mistake.id for mistake in MISTAKES),
+    "lint": tuple(rule.id for rule in LINT),
+}
+"""What an option that takes a RULE or a KIND may be given, by command."""
+
+_TAKES: Final = {
+    "SCHEMA": "toml",
+    "OLD NEW": "toml",
+    "FILE": "file",
+    "DIR": "folder",
+    "PATH": "names",
+}
+
+
+def _argument(command: str, action: argparse.Action) -> Argument:
     metavar = action.metavar if isinstance(action.metavar, str) else ""
     takes, choices = "word", tuple(map(str, action.choices or ()))
     if action.nargs == 0:
         takes = "none"
     elif choices:
         takes = "choice"
-    elif metavar == "RULE":
-        takes, choices = "choice", tuple(rule.id for rule in RULES)
+    elif metavar in ("RULE", "KIND"):
+        takes, choices = "choice", _RULES[command]
+    elif action.dest == "service":
+        takes = "services"
     else:
-        takes = {"SCHEMA": "toml", "FILE": "file", "DIR": "folder"}.get(metavar, "word")
-        # `OLD` and `NEW` of a comparison are contracts as well.
-        takes = "toml" if metavar in ("OLD", "NEW") else takes
+        takes = _TAKES.get(metavar, "word")
     return Argument(
         flags=tuple(action.option_strings),
         help=(action.help or "").replace("%%", "%"),
@@ -87,6 +107,8 @@ _BASH_FILES: Final = {
     "toml": "_xpcrpc_files toml",
     "file": "_xpcrpc_files",
     "folder": "_xpcrpc_files /",
+    "names": "_xpcrpc_asked names",
+    "services": "_xpcrpc_asked services",
 }
 
 
@@ -103,9 +125,16 @@ def _bash(commands: list[Command]) -> str:
         "  esac",
         "  compopt -o filenames 2>/dev/null",
         "}",
+        "_xpcrpc_asked() {",
+        '  local words; words="$("${COMP_WORDS[0]}" completion "--$1" "${COMP_WORDS[2]}" 2>&-)"',
+        '  COMPREPLY=($(compgen -W "$words" -- "$current"))',
+        "}",
         "_xpcrpc() {",
         '  local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}"',
         "  COMPREPLY=()",
+        "  # bash takes --format=json apart into three words.",
+        '  [ "$current" = "=" ] && current=""',
+        '  [ "$previous" = "=" ] && previous="${COMP_WORDS[COMP_CWORD-2]}"',
         '  if [ "$COMP_CWORD" -eq 1 ]; then',
         f'    COMPREPLY=($(compgen -W "{names} --help" -- "$current"))',
         "    return",
@@ -124,6 +153,9 @@ def _bash(commands: list[Command]) -> str:
         lines.append('      if [[ "$current" == -* ]]; then')
         lines.append(f'        COMPREPLY=($(compgen -W "{flags}" -- "$current"))')
         words = [word for word in command.words() if word.takes != "word"]
+        if len(words) > 1:
+            lines.append('      elif [ "$COMP_CWORD" -gt 2 ]; then')
+            lines.append(f"        {_bash_values(words[1])}")
         if words:
             lines += ["      else", f"        {_bash_values(words[0])}"]
         lines += ["      fi ;;"]
@@ -143,6 +175,8 @@ _ZSH_FILES: Final = {
     "toml": "contract:_files -g '*.toml(-.)'",
     "file": "file:_files",
     "folder": "folder:_files -/",
+    "names": "name:{ _xpcrpc_asked names }",
+    "services": "service:{ _xpcrpc_asked services }",
 }
 
 
@@ -151,8 +185,14 @@ def _zsh(commands: list[Command]) -> str:
         "#compdef xpcrpc",
         "# zsh completion; put it as _xpcrpc into a folder of $fpath,",
         "# or load it with: source <(xpcrpc completion zsh)",
+        "_xpcrpc_asked() {",
+        "  local -a asked",
+        '  asked=(${(f)"$($program completion --$1 ${(Q)words[2]} 2>&-)"})',
+        "  compadd -a asked",
+        "}",
         "_xpcrpc() {",
         "  local -a commands",
+        '  local program="${(Q)words[1]}"',
         "  commands=(",
     ]
     lines += [
@@ -202,6 +242,8 @@ _FISH_FILES: Final = {
     "toml": "-r -k -a '(__fish_complete_suffix .toml)'",
     "file": "-r -F",
     "folder": "-x -a '(__fish_complete_directories)'",
+    "names": "-x -a '(xpcrpc completion --names (commandline -opc)[3] 2>/dev/null)'",
+    "services": "-x -a '(xpcrpc completion --services (commandline -opc)[3] 2>/dev/null)'",
 }
 
 
