@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from xpcrpc.codegen.compile import compile_files
+from xpcrpc.codegen.compile import compile_files, compile_text
 from xpcrpc.codegen.fmt import canonical
 from xpcrpc.codegen.fmt.diff import unified
 from xpcrpc.codegen.source import Source, parse_source
 
 from tests.codegen.commands import run
+from tests.codegen.contracts import contracts
 from tests.codegen.documents import documents
 from tests.codegen.test_mutations import mutated
 
@@ -65,6 +66,40 @@ def test_values_and_comments_survive_and_a_second_time_changes_nothing(text: str
     # Longer than any text of the strategy, so these are comments and nothing else.
     for comment in ("# comment", "# a ] \" ' } comment"):
         assert once.count(comment) == text.count(comment)
+    assert layout(once) == once
+
+
+@st.composite
+def commented(draw: st.DrawFn) -> tuple[str, list[str]]:
+    """A contract with comments and blank lines between and behind its lines; and the comments."""
+    lines: list[str] = []
+    comments: list[str] = []
+
+    def comment() -> str:
+        comments.append(f'#{draw(st.sampled_from([" ", "", "# "]))}{len(comments)} é [x] = "')
+        return comments[-1]
+
+    for line in draw(contracts()).splitlines():
+        for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2]))):
+            lines.append(draw(st.sampled_from(["", "  "])) + comment())
+        lines += [""] * draw(st.sampled_from([0, 0, 1, 3]))
+        after = draw(st.sampled_from(["", "", "", " ", "\t"])) if line.strip() else ""
+        lines.append(f"{line}{after}{comment()}" if after else line)
+    lines += [comment() for _ in range(draw(st.sampled_from([0, 1])))]
+    return "\n".join(lines) + draw(st.sampled_from(["", "\n", "\n\n\n"])), comments
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(commented())
+def test_a_contract_keeps_its_meaning_and_every_comment(drawn: tuple[str, list[str]]) -> None:
+    text, comments = drawn
+    before, once = compile_text(text), layout(text)
+    after = compile_text(once)
+    assert before.contracts
+    # repr has every name in its order, which generated code follows; places are no part of it.
+    assert repr(after.contracts) == repr(before.contracts)
+    found = [line[line.index("#") :].rstrip() for line in once.splitlines() if "é [x]" in line]
+    assert sorted(found) == sorted(comments)
     assert layout(once) == once
 
 
