@@ -65,7 +65,7 @@ class Impossible:
     reason: str
 
 
-MADE: Final = frozenset({"xr_connection_token", "xr_connection_cancel", "xr_connection_close"})
+MADE: Final = frozenset({"xr_connection_token"})
 TO_ENDPOINT: Final = MADE | {"xr_connection_to_endpoint"}
 TO_SERVICE: Final = MADE | {"xr_connection_to_service"}
 

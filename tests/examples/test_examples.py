@@ -25,6 +25,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 EXAMPLES: Final = ROOT / "examples"
 FOLDERS: Final = sorted(path.parent for path in EXAMPLES.glob("*/README.md"))
 
+needs_names: Final = pytest.mark.skipif(sys.platform == "darwin", reason="a name needs launchd")
+
 
 @pytest.fixture(autouse=True)
 def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
@@ -44,6 +46,7 @@ def test_echo_in_one_process() -> None:
     assert both.lines[-1] == "the service has stopped"
 
 
+@needs_names
 def test_echo_in_two_processes() -> None:
     with Program("server", "examples.echo.server") as server:
         server.expect("serving org.example.echo")
@@ -63,6 +66,7 @@ def test_a_client_without_a_service_ends_with_an_error() -> None:
         client.expect("ConnectionInvalidError")
 
 
+@needs_names
 def test_the_authority_is_checked_and_rotated() -> None:
     with Program("authority", "examples.ca_exchange.server", "--development") as authority:
         authority.expect("DEVELOPMENT rule")
@@ -92,6 +96,7 @@ def test_the_certificate_holds_the_public_key_only(kind: KeyKind) -> None:
     assert hashlib.sha256(der).digest() == authority.fingerprint
 
 
+@needs_names
 def test_an_end_reaches_a_third_process_which_knows_no_name() -> None:
     module = "examples.network_extension"
     with (
@@ -114,6 +119,7 @@ def test_an_end_reaches_a_third_process_which_knows_no_name() -> None:
     assert host.lines[-2:] == ["log: stopped", "log ended: True"]
 
 
+@needs_names
 def test_the_demo_is_as_expected_and_leaves_no_process() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "examples.demo"],

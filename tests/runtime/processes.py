@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Self
 
+import pytest
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 PATIENCE_S: Final = 20.0
 """How long a test waits before it says that something never came."""
@@ -101,7 +103,9 @@ class ServerProcess:
 
 
 def probe_server(service: str = "probe", **environment: str) -> ServerProcess:
-    """The probe, running and serving."""
+    """The probe, running and serving; on macOS its name would take a job of launchd."""
+    if sys.platform == "darwin":
+        pytest.skip("a name needs launchd")
     server = ServerProcess("tests.runtime.probe_server", service, environment=environment)
     server.wait_for("serving ")
     return server

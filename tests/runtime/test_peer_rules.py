@@ -41,6 +41,7 @@ async def test_a_service_without_a_development_rule_does_not_start_for_developme
         await serve(Unguarded, Implementation(), development=True)
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="the rules above are Linux's")
 def test_a_development_rule_is_used_only_by_name_and_with_a_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

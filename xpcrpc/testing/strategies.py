@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from collections.abc import Callable
 from typing import Any, Final, TypeVar, overload
 from uuid import UUID
@@ -134,7 +135,8 @@ def descriptor(mode: FdMode | None = None) -> FileDescriptor:
         keep, drop = (reading, writing) if mode is FdMode.READ else (writing, reading)
         os.close(drop)
         return FileDescriptor(keep)
-    return FileDescriptor(os.memfd_create("xpcrpc-test", os.MFD_CLOEXEC))
+    with tempfile.TemporaryFile() as file:
+        return FileDescriptor.duplicate(file.fileno())
 
 
 def shared_memory(content: bytes) -> SharedMemory:
