@@ -16,8 +16,13 @@ fi
 
 rm -rf "$here"
 mkdir -p "$here"
-XPCRPC_SANITIZE=address,undefined \
+# Objects of its own: those of another build would be taken for up to date, or left for it.
+printf '[build]\nbuild_base = %s/objects\n' "$here" >"$here/dist.cfg"
+DIST_EXTRA_CONFIG="$PWD/$here/dist.cfg" XPCRPC_SANITIZE=address,undefined \
   "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --target "$here" .
+for extension in "$here"/xpcrpc/*/_*.so; do
+  grep -q __asan_init "$extension" || { echo "sanitize: $extension is not sanitized"; exit 1; }
+done
 
 # Leaks are looked for by the C tests; CPython itself never frees all it has.
 # The extensions must come from the sanitized build: run away from the checkout.

@@ -13,7 +13,7 @@ from tests.conformance.exits import ENDS
 from tests.conformance.harness import LIMIT_S, SANITIZED, Service
 
 ROOT = Path(__file__).resolve().parents[2]
-PROCESSES = 4
+PROCESSES = 2 if SANITIZED else 4
 EACH = 5 if SANITIZED else 50
 
 

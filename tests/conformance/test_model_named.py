@@ -239,8 +239,8 @@ class NamedClients(RuleBasedStateMachine):
 
 TestNamedClients = NamedClients.TestCase
 TestNamedClients.settings = settings(
-    max_examples=2 if SANITIZED else 6,
-    stateful_step_count=30,
+    max_examples=1 if SANITIZED else 6,
+    stateful_step_count=15 if SANITIZED else 30,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
