@@ -2,14 +2,34 @@
  * must be the very next one and come from the same sender. */
 #include "receive.h"
 
-/* What unfinished messages may take in this process, over all peers. */
+/* What unfinished messages take in this process, over all peers. */
 static _Atomic size_t unfinished;
 
-static bool reserve(size_t bytes) {
-  if (atomic_fetch_add(&unfinished, bytes) + bytes <=
-      XPC_PORTABLE_UNFINISHED_BYTES)
-    return true;
+static void give_back(xpc_connection_t connection, size_t bytes) {
   atomic_fetch_sub(&unfinished, bytes);
+  xpc__user_take_off(connection->user, XPC__UNFINISHED_BYTES, bytes);
+}
+
+/* It is no longer unfinished. */
+static struct xpc__assembly *detach(xpc_connection_t connection) {
+  struct xpc__assembly *assembly = connection->assembly;
+
+  connection->assembly = NULL;
+  give_back(connection, assembly->record.length);
+  xpc__user_take_off(connection->user, XPC__WAITING_DESCRIPTORS,
+                     assembly->baggage.count);
+  return assembly;
+}
+
+static bool reserve(xpc_connection_t connection, size_t bytes) {
+  bool within = xpc__user_may(connection->user, XPC__UNFINISHED_BYTES, bytes);
+
+  xpc__user_add(connection->user, XPC__UNFINISHED_BYTES, bytes);
+  if (atomic_fetch_add(&unfinished, bytes) + bytes <=
+          XPC_PORTABLE_UNFINISHED_BYTES &&
+      within)
+    return true;
+  give_back(connection, bytes);
   return false;
 }
 
@@ -18,9 +38,9 @@ bool xpc__assembly_begin(xpc_connection_t connection,
                          struct xpc__baggage *baggage, bool admitted) {
   struct xpc__assembly *assembly;
 
-  if (!reserve(record->length)) {
-    xpc__log("xpc: too many unfinished messages: pid %d is dropped",
-             (int)baggage->sender.pid);
+  if (!reserve(connection, record->length)) {
+    xpc__log("xpc: too many unfinished messages: pid %d (uid %u) is dropped",
+             (int)baggage->sender.pid, (unsigned)baggage->sender.uid);
     return false;
   }
   assembly = xpc__alloc(sizeof *assembly);
@@ -30,18 +50,19 @@ bool xpc__assembly_begin(xpc_connection_t connection,
   assembly->have = 0;
   assembly->admitted = admitted;
   baggage->count = 0;
+  xpc__user_add(connection->user, XPC__WAITING_DESCRIPTORS,
+                assembly->baggage.count);
   connection->assembly = assembly;
   connection->large = true;
   return true;
 }
 
 void xpc__assembly_free(xpc_connection_t connection) {
-  struct xpc__assembly *assembly = connection->assembly;
+  struct xpc__assembly *assembly;
 
-  if (assembly == NULL)
+  if (connection->assembly == NULL)
     return;
-  connection->assembly = NULL;
-  atomic_fetch_sub(&unfinished, assembly->record.length);
+  assembly = detach(connection);
   xpc__baggage_close(&assembly->baggage);
   xpc__buffer_release(assembly->buffer);
   free(assembly);
@@ -55,12 +76,10 @@ static bool same_sender(const struct xpc__baggage *a,
 
 /* The assembly is finished: it leaves the connection before anything else
  * happens to that. */
-static bool deliver(xpc_connection_t connection,
-                    struct xpc__assembly *assembly) {
+static bool deliver(xpc_connection_t connection) {
+  struct xpc__assembly *assembly = detach(connection);
   bool good;
 
-  connection->assembly = NULL;
-  atomic_fetch_sub(&unfinished, assembly->record.length);
   assembly->record.body = assembly->buffer->bytes;
   assembly->record.body_length = assembly->have;
   good = xpc__deliver_record(connection, &assembly->record, &assembly->baggage,
@@ -90,5 +109,5 @@ bool xpc__assembly_add(xpc_connection_t connection,
     memcpy(place, body, wanted);
   assembly->have += wanted;
   return assembly->have < assembly->record.length ||
-         deliver(connection, assembly);
+         deliver(connection);
 }

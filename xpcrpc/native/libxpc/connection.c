@@ -36,6 +36,7 @@ xpc_connection_t xpc__connection_new(enum xpc__role role, const char *name,
   connection->watch.hold = hold_watch;
   connection->watch.drop = drop_watch;
   connection->work.run = xpc__deliver;
+  connection->room.work.run = xpc__go_on_reading;
   connection->out_last = &connection->out;
   connection->in_last = &connection->in;
   connection->next_id = 1;
@@ -59,8 +60,8 @@ void xpc__connection_hold(xpc_connection_t connection) {
 static void connection_free(xpc_connection_t connection) {
   if (connection->finalizer != NULL) /* C-96 */
     connection->finalizer(connection->context);
-  xpc__event_free_all(connection->in);
   xpc__drop_unsent(connection);
+  xpc__event_free_all(xpc__event_take_all(connection));
   xpc__close_socket(connection);
   xpc__listener_close(connection);
   xpc__rule_release(connection->rule);
@@ -68,6 +69,7 @@ static void connection_free(xpc_connection_t connection) {
   if (connection->endpoint != NULL)
     xpc_release(connection->endpoint);
   _Block_release(connection->handler);
+  xpc__user_release(connection->user);
   free(connection->pending.buckets);
   dispatch_release(connection->queue);
   pthread_mutex_destroy(&connection->lock);
@@ -96,11 +98,7 @@ void xpc__connection_reject(xpc_connection_t peer) {
   xpc__end(peer, "the peer was not accepted");
   attached = peer->attached;
   peer->attached = false;
-  events = peer->in;
-  peer->in = NULL;
-  peer->in_last = &peer->in;
-  peer->in_count = 0;
-  peer->in_bytes = 0;
+  events = xpc__event_take_all(peer);
   pthread_mutex_unlock(&peer->lock);
   xpc__event_free_all(events);
   if (attached)

@@ -6,7 +6,8 @@
  * every message that came from it (C-70, C-142).
  *
  * "Locked" functions want the connection's lock held. Lock order: a peer that
- * is not shown yet, then its listener, then a queue. No user block, dispose
+ * is not shown yet, then its listener, then the users' accounts, then a queue.
+ * No user block, dispose
  * helper or finalizer runs under a lock, and no message object is released
  * under one, as that may send. */
 #ifndef XPC__CONNECTION_H
@@ -15,6 +16,7 @@
 #include "block.h"
 #include "process.h"
 #include "queue.h"
+#include "share.h"
 #include "wire.h"
 
 #include <pthread.h>
@@ -62,6 +64,7 @@ struct xpc__event {
   void *block;
   xpc_object_t object;
   size_t bytes; /* of the payload it came as */
+  size_t handles; /* that came with it */
 };
 
 /* A caller of the sync send, on its own stack. */
@@ -132,6 +135,12 @@ struct _xpc_connection_s {
   struct xpc__event **in_last;
   size_t in_count;
   size_t in_bytes;
+  size_t in_handles;
+  bool handy; /* the last batch brought descriptors */
+  /* Its user has had his share: it is read no further (XPC__WAITING_...). */
+  bool held;
+  bool awaits_room; /* `room` is in its user's list */
+  struct xpc__waiter_for_room room;
   unsigned waiters; /* sync sends under way */
   struct xpc__work work;
   bool scheduled;
@@ -162,7 +171,7 @@ struct _xpc_connection_s {
   /* Peers: their place among all of this process; under a lock of its own. */
   bool counted;
   bool silent;
-  uid_t counted_uid;
+  struct xpc__user *user; /* who connected, or NULL; kept to the end */
   xpc_connection_t peer_next;
   xpc_connection_t peer_previous;
 };
@@ -183,6 +192,11 @@ struct xpc__event *xpc__event_push(xpc_connection_t connection,
                                    enum xpc__event_kind kind, void *block,
                                    xpc_object_t object);
 void xpc__event_free_all(struct xpc__event *events);
+/* Locked: counts what has just been pushed as what waits. */
+void xpc__event_charge(xpc_connection_t connection, struct xpc__event *event,
+                       size_t bytes, size_t handles);
+/* Locked: takes all events off, to be freed unlocked. */
+struct xpc__event *xpc__event_take_all(xpc_connection_t connection);
 /* Locked: puts the connection on its queue if it can deliver something. */
 void xpc__schedule(xpc_connection_t connection);
 size_t xpc__deliver(struct xpc__work *work, size_t budget);
@@ -219,6 +233,8 @@ void xpc__send_no_reply(xpc_connection_t connection, uint64_t key);
 
 /* receive.c, locked: reads one batch; true when it brought anything. */
 bool xpc__receive(xpc_connection_t connection);
+/* One whose user has room again; see share.h. */
+size_t xpc__go_on_reading(struct xpc__work *work, size_t budget);
 
 /* listener.c */
 bool xpc__listener_open(xpc_connection_t listener);   /* locked */

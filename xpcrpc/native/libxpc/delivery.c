@@ -17,11 +17,39 @@ struct xpc__event *xpc__event_push(xpc_connection_t connection,
                                    xpc_object_t object) {
   struct xpc__event *event = xpc__alloc(sizeof *event);
 
-  *event = (struct xpc__event){NULL, kind, block, object, 0};
+  *event = (struct xpc__event){NULL, kind, block, object, 0, 0};
   *connection->in_last = event;
   connection->in_last = &event->next;
   connection->in_count++;
   return event;
+}
+
+void xpc__event_charge(xpc_connection_t connection, struct xpc__event *event,
+                       size_t bytes, size_t handles) {
+  event->bytes = bytes;
+  event->handles = handles;
+  connection->in_bytes += bytes;
+  connection->in_handles += handles;
+  xpc__user_add(connection->user, XPC__WAITING_BYTES, bytes);
+  xpc__user_add(connection->user, XPC__WAITING_DESCRIPTORS, handles);
+}
+
+static void discharge(xpc_connection_t connection, size_t bytes,
+                      size_t handles) {
+  connection->in_bytes -= bytes;
+  connection->in_handles -= handles;
+  xpc__user_take_off(connection->user, XPC__WAITING_BYTES, bytes);
+  xpc__user_take_off(connection->user, XPC__WAITING_DESCRIPTORS, handles);
+}
+
+struct xpc__event *xpc__event_take_all(xpc_connection_t connection) {
+  struct xpc__event *events = connection->in;
+
+  connection->in = NULL;
+  connection->in_last = &connection->in;
+  connection->in_count = 0;
+  discharge(connection, connection->in_bytes, connection->in_handles);
+  return events;
 }
 
 static void release_event(struct xpc__event *event) {
@@ -113,7 +141,7 @@ static struct xpc__event *pop(xpc_connection_t connection) {
   if (connection->in == NULL)
     connection->in_last = &connection->in;
   connection->in_count--;
-  connection->in_bytes -= event->bytes;
+  discharge(connection, event->bytes, event->handles);
   return event;
 }
 

@@ -146,6 +146,8 @@ static void adopt(xpc_connection_t listener, int fd) {
   pthread_mutex_lock(&peer->lock);
   xpc__state_own_credentials(peer);
   xpc__learn_peer_credentials(peer);
+  peer->user = xpc__user_of(peer->credentials.uid);
+  peer->watch.user = peer->user;
   if (xpc__peer_enter(peer) && link_embryo(listener, peer)) {
     /* Usually the first message is there already. */
     xpc__receive(peer);

@@ -2,42 +2,23 @@
  * told that the process is about to end. */
 #include "connection.h"
 
-struct user {
-  uid_t uid;
-  size_t count;
-};
-
-static pthread_mutex_t peers_lock = PTHREAD_MUTEX_INITIALIZER; /* the last */
+/* Taken after a connection's, before that of the users' accounts. */
+static pthread_mutex_t peers_lock = PTHREAD_MUTEX_INITIALIZER;
 static xpc_connection_t peers;
 static size_t peer_count;
 static size_t silent_count;
-static struct user *users;
-static size_t user_count;
 
-/* The entry of that user, made if need be. */
-static struct user *user_of(uid_t uid) {
-  for (size_t i = 0; i < user_count; i++)
-    if (users[i].uid == uid)
-      return &users[i];
-  users = xpc__realloc(users, (user_count + 1) * sizeof *users);
-  users[user_count] = (struct user){uid, 0};
-  return &users[user_count++];
-}
-
-static void leave_user(uid_t uid) {
-  struct user *user = user_of(uid);
-
-  if (--user->count == 0)
-    *user = users[--user_count];
-}
-
-static const char *refusal(const struct user *user) {
+static const char *refusal(const struct xpc__user *user) {
   if (peer_count >= xpc__peers())
     return "there are too many clients";
-  if (user->count >= xpc__peers_of_user())
+  if (xpc__user_has(user, XPC__SOCKETS) >= xpc__peers_of_user())
     return "its user has too many connections";
+  if (!xpc__user_may(user, XPC__SOCKETS, 1))
+    return "its user has had his share of descriptors";
   if (silent_count >= xpc__silent_peers())
     return "too many clients have said nothing yet";
+  if (!xpc__user_may(user, XPC__SILENT, 1))
+    return "too many clients of its user have said nothing yet";
   return NULL;
 }
 
@@ -51,35 +32,36 @@ static void link_peer(xpc_connection_t peer) {
   peers = peer;
   peer_count++;
   silent_count++;
+  xpc__user_add(peer->user, XPC__SOCKETS, 1);
+  xpc__user_add(peer->user, XPC__SILENT, 1);
+}
+
+static void no_longer_silent(xpc_connection_t peer) {
+  if (!peer->silent)
+    return;
+  peer->silent = false;
+  silent_count--;
+  xpc__user_take_off(peer->user, XPC__SILENT, 1);
 }
 
 bool xpc__peer_enter(xpc_connection_t peer) {
-  uid_t uid = peer->credentials.uid;
-  struct user *user;
   const char *reason;
 
   pthread_mutex_lock(&peers_lock);
-  user = user_of(uid);
-  user->count++;
-  reason = refusal(&(struct user){uid, user->count - 1});
-  if (reason == NULL) {
-    peer->counted_uid = uid;
+  reason = refusal(peer->user);
+  if (reason == NULL)
     link_peer(peer);
-  } else {
-    leave_user(uid);
-  }
   pthread_mutex_unlock(&peers_lock);
   if (reason != NULL)
     xpc__log("xpc: pid %d (uid %u) is turned away: %s",
-             (int)peer->credentials.pid, (unsigned)uid, reason);
+             (int)peer->credentials.pid, (unsigned)peer->credentials.uid,
+             reason);
   return reason == NULL;
 }
 
 void xpc__peer_spoke(xpc_connection_t peer) {
   pthread_mutex_lock(&peers_lock);
-  if (peer->silent)
-    silent_count--;
-  peer->silent = false;
+  no_longer_silent(peer);
   pthread_mutex_unlock(&peers_lock);
 }
 
@@ -93,11 +75,9 @@ void xpc__peer_leave(xpc_connection_t peer) {
     if (peer->peer_next != NULL)
       peer->peer_next->peer_previous = peer->peer_previous;
     peer_count--;
-    if (peer->silent)
-      silent_count--;
-    leave_user(peer->counted_uid);
+    xpc__user_take_off(peer->user, XPC__SOCKETS, 1);
+    no_longer_silent(peer);
     peer->counted = false;
-    peer->silent = false;
   }
   pthread_mutex_unlock(&peers_lock);
 }
@@ -107,7 +87,6 @@ void xpc__peers_forget(void) {
   peers = NULL;
   peer_count = 0;
   silent_count = 0;
-  user_count = 0;
 }
 
 /* All peers, held. Whoever is listed has the runtime's reference still, as

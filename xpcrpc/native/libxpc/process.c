@@ -12,6 +12,7 @@ static void after_fork(void) {
   xpc__process++;
   xpc__queue_forget_default();
   xpc__peers_forget();
+  xpc__users_forget();
   xpc__buffers_forget();
 }
 

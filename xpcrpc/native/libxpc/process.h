@@ -18,6 +18,7 @@ void xpc__process_watch(void);
  * that has one thread. */
 void xpc__queue_forget_default(void);
 void xpc__peers_forget(void);
+void xpc__users_forget(void);
 void xpc__buffers_forget(void);
 
 #endif

@@ -2,8 +2,8 @@
  * that gave something last time is tried first, without asking epoll, and the
  * wake-up descriptor is touched only when work waits outside a drain. */
 #include "queue.h"
-#include "block.h"
 #include "process.h"
+#include "turns.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -15,6 +15,8 @@ enum {
   /* Turns the hot descriptor may take before all others are asked: it must
    * not starve them. */
   HOT_TURNS = 16,
+  /* How often the set is asked for more in one look: 16,384 descriptors. */
+  LOOK_BATCHES = 256,
   NO_SLOT = -1
 };
 
@@ -190,41 +192,6 @@ void xpc__queue_post(dispatch_queue_t queue, struct xpc__work *work) {
   pthread_mutex_unlock(&queue->lock);
 }
 
-struct block_work {
-  struct xpc__work work;
-  dispatch_queue_t queue;
-  void *block;
-  xpc_object_t object;
-};
-
-static size_t run_block(struct xpc__work *work, size_t budget) {
-  struct block_work *task = (struct block_work *)work;
-
-  (void)budget;
-  if (task->object != NULL) {
-    xpc__call_handler(task->block, task->object);
-    xpc_release(task->object);
-  } else {
-    xpc__call_barrier(task->block);
-  }
-  _Block_release(task->block);
-  dispatch_release(task->queue);
-  free(task);
-  return 1;
-}
-
-void xpc__queue_post_block(dispatch_queue_t queue, void *block,
-                           xpc_object_t object) {
-  struct block_work *task = xpc__alloc(sizeof *task);
-
-  task->work.run = run_block;
-  task->queue = queue;
-  task->block = block;
-  task->object = object == NULL ? NULL : xpc_retain(object);
-  dispatch_retain(queue);
-  xpc__queue_post(queue, &task->work);
-}
-
 static uint32_t take_slot(dispatch_queue_t queue) {
   uint32_t slot = queue->free_slot;
 
@@ -312,9 +279,10 @@ bool xpc__queue_watch(dispatch_queue_t queue, struct xpc__watch *watch, int fd,
   return done;
 }
 
-/* Calls ready() of the watch in that slot, if it is still the same one. */
+/* Calls ready() of the watch in that slot, if it is still the same one, and
+ * its user's turn. */
 static bool visit(dispatch_queue_t queue, uint32_t slot, uint32_t generation,
-                  bool any_generation, uint32_t events) {
+                  bool any_generation, uint32_t events, struct xpc__look *look) {
   struct xpc__watch *watch = NULL;
   bool gave;
 
@@ -322,6 +290,8 @@ static bool visit(dispatch_queue_t queue, uint32_t slot, uint32_t generation,
   if (slot < queue->slot_count &&
       (any_generation || queue->slots[slot].generation == generation))
     watch = queue->slots[slot].watch;
+  if (watch != NULL && look != NULL && !xpc__is_due(look, watch->user))
+    watch = NULL;
   if (watch != NULL)
     watch->hold(watch);
   pthread_mutex_unlock(&queue->lock);
@@ -341,10 +311,10 @@ static void learn(dispatch_queue_t queue, int64_t slot) {
   pthread_mutex_unlock(&queue->lock);
 }
 
-static void poll_all(dispatch_queue_t queue) {
-  struct epoll_event events[EPOLL_BATCH];
-  int count = epoll_wait(queue->epoll, events, EPOLL_BATCH, 0);
-  int64_t only = NO_SLOT;
+/* Visits what is in one batch; returns how many, and the last that gave
+ * something in *gave. */
+static int visit_batch(dispatch_queue_t queue, const struct epoll_event *events,
+                       int count, struct xpc__look *look, int64_t *gave) {
   int seen = 0;
 
   for (int i = 0; i < count; i++) {
@@ -353,9 +323,40 @@ static void poll_all(dispatch_queue_t queue) {
       continue;
     seen++;
     if (visit(queue, (uint32_t)token, (uint32_t)(token >> 32), false,
-              events[i].events))
-      only = (int64_t)(uint32_t)token;
+              events[i].events, look))
+      *gave = (int64_t)(uint32_t)token;
   }
+  return seen;
+}
+
+/* The set gives what is ready in turn, and one user may have filled it: then
+ * it is asked on, past what is not due, until it begins anew. */
+static void look_further(dispatch_queue_t queue, uint64_t first,
+                         struct xpc__look *look) {
+  struct epoll_event events[EPOLL_BATCH];
+  int64_t gave = NO_SLOT;
+
+  for (int i = 0; i < LOOK_BATCHES && look->refused != 0; i++) {
+    int count = epoll_wait(queue->epoll, events, EPOLL_BATCH, 0);
+    for (int at = 0; at < count; at++)
+      if (events[at].data.u64 == first)
+        count = at;
+    visit_batch(queue, events, count, look, &gave);
+    if (count < EPOLL_BATCH)
+      return;
+  }
+}
+
+static void poll_all(dispatch_queue_t queue) {
+  struct epoll_event events[EPOLL_BATCH];
+  int count = epoll_wait(queue->epoll, events, EPOLL_BATCH, 0);
+  bool fair = count == EPOLL_BATCH && xpc__users_are_several();
+  struct xpc__look look = {.users = 0, .refused = 0};
+  int64_t only = NO_SLOT;
+  int seen = visit_batch(queue, events, count, fair ? &look : NULL, &only);
+
+  if (fair)
+    look_further(queue, events[0].data.u64, &look);
   learn(queue, seen == 1 ? only : NO_SLOT);
 }
 
@@ -365,7 +366,7 @@ static void poll_sources(dispatch_queue_t queue) {
   pthread_mutex_lock(&queue->lock);
   hot = queue->hot_turns++ < HOT_TURNS ? queue->hot : NO_SLOT;
   pthread_mutex_unlock(&queue->lock);
-  if (hot != NO_SLOT && visit(queue, (uint32_t)hot, 0, true, EPOLLIN))
+  if (hot != NO_SLOT && visit(queue, (uint32_t)hot, 0, true, EPOLLIN, NULL))
     return;
   poll_all(queue);
 }

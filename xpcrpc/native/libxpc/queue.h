@@ -22,6 +22,7 @@ struct xpc__watch {
   uint32_t slot;
   uint32_t events;
   int fd;
+  const void *user; /* whose turn it is when it is ready, or NULL: anybody's */
   /* True when the descriptor gave something. */
   bool (*ready)(struct xpc__watch *watch, uint32_t events);
   void (*hold)(struct xpc__watch *watch);

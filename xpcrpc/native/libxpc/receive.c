@@ -45,12 +45,22 @@ static struct intake *this_intake(void) {
   return intake;
 }
 
+/* How many records to ask for. Those that may bring descriptors come one by
+ * one, lest a batch of them exceeds what this process may open. */
+static unsigned batch_of(const struct _xpc_connection_s *connection) {
+  if (connection->assembly != NULL)
+    return BATCH;
+  if (connection->large || connection->handy)
+    return 1;
+  return xpc__user_batch(connection->user, BATCH);
+}
+
 /* Where the next records go; returns how many of them to ask for. Fragments
  * are received where they belong, and no record behind their last. */
 static unsigned prepare(struct intake *intake, xpc_connection_t connection) {
   const struct xpc__assembly *assembly = connection->assembly;
   size_t at = assembly == NULL ? 0 : assembly->have;
-  unsigned want = connection->large && assembly == NULL ? 1 : BATCH;
+  unsigned want = batch_of(connection);
   unsigned i;
 
   for (i = 0; i < want && (assembly == NULL || at < assembly->record.length);
@@ -153,9 +163,9 @@ bool xpc__deliver_record(xpc_connection_t connection,
     return true;
   }
   attach_origin(connection, record, object);
-  xpc__event_push(connection, XPC__EVENT_MESSAGE, NULL, object)->bytes =
-      record->length;
-  connection->in_bytes += record->length;
+  xpc__event_charge(
+      connection, xpc__event_push(connection, XPC__EVENT_MESSAGE, NULL, object),
+      record->length, xpc__handles_of(record, baggage));
   return true;
 }
 
@@ -211,6 +221,7 @@ static void take_batch(xpc_connection_t connection, struct intake *intake,
                        int count) {
   bool in_place = connection->assembly != NULL;
 
+  connection->handy = false;
   for (int i = 0; i < count; i++) {
     struct msghdr *header = &intake->headers[i].msg_hdr;
     struct xpc__baggage baggage;
@@ -223,6 +234,7 @@ static void take_batch(xpc_connection_t connection, struct intake *intake,
       return;
     }
     xpc__unpack(header, &baggage);
+    connection->handy = connection->handy || baggage.count != 0;
     good = came_whole(header, &baggage) &&
            accept_record(connection, intake->records[i],
                          in_place ? intake->parts[i][1].iov_base : NULL,
@@ -250,15 +262,62 @@ static int receive_batch(xpc_connection_t connection, struct intake *intake) {
   return count;
 }
 
+size_t xpc__go_on_reading(struct xpc__work *work, size_t budget) {
+  xpc_connection_t connection =
+      (xpc_connection_t)(void *)((char *)work -
+                                 offsetof(struct _xpc_connection_s, room.work));
+  dispatch_queue_t queue = connection->room.queue;
+
+  (void)budget;
+  pthread_mutex_lock(&connection->lock);
+  connection->awaits_room = false;
+  connection->held = false;
+  xpc__update_watch(connection);
+  pthread_mutex_unlock(&connection->lock);
+  xpc__connection_drop(connection);
+  dispatch_release(queue);
+  return 0;
+}
+
+/* Whether this one's user has had his share of what waits unseen. It is then
+ * not watched until he has room again. */
+static bool must_wait(xpc_connection_t connection) {
+  if (connection->held)
+    return true;
+  /* What has begun goes on: it is in the share already. */
+  if (connection->assembly != NULL || !xpc__user_is_full(connection->user))
+    return false;
+  if (!connection->awaits_room) {
+    connection->room.queue = connection->listener != NULL
+                                 ? connection->listener->queue
+                                 : connection->queue;
+    connection->awaits_room = true; /* read under the lock, which we hold */
+    xpc__connection_hold(connection);
+    dispatch_retain(connection->room.queue);
+    if (!xpc__user_wait(connection->user, &connection->room)) {
+      connection->awaits_room = false;
+      dispatch_release(connection->room.queue);
+      xpc__connection_drop(connection); /* the caller holds another */
+      return false;
+    }
+  }
+  connection->held = true;
+  xpc__update_watch(connection);
+  return true;
+}
+
 /* Whether more may be taken off the socket. What nobody has looked at yet is
  * bounded, and the socket fills up behind it; but one that waits for a reply
  * must get to it, past all that came before. */
 static bool has_room(xpc_connection_t connection) {
-  if (connection->in_count < XPC_PORTABLE_BACKLOG_MESSAGES &&
-      connection->in_bytes < XPC_PORTABLE_BACKLOG_BYTES)
-    return true;
+  bool room = connection->in_count < XPC_PORTABLE_BACKLOG_MESSAGES &&
+              connection->in_bytes < XPC_PORTABLE_BACKLOG_BYTES &&
+              connection->in_handles < XPC_PORTABLE_BACKLOG_HANDLES;
+
   if (connection->waiters == 0)
-    return false;
+    return room && !must_wait(connection);
+  if (room)
+    return true;
   if (connection->in_count < xpc__queue_messages() &&
       connection->in_bytes < xpc__queue_bytes())
     return true;

@@ -36,6 +36,12 @@ struct xpc__assembly {
   bool admitted;
 };
 
+/* The descriptors that its objects own, or will. */
+static inline size_t xpc__handles_of(const struct xpc__record *record,
+                                     const struct xpc__baggage *baggage) {
+  return baggage->count - (record->flags & XPC__FLAG_MEMFD ? 1 : 0);
+}
+
 /* record_in.c: takes the control messages apart. */
 void xpc__unpack(struct msghdr *header, struct xpc__baggage *baggage);
 void xpc__baggage_close(struct xpc__baggage *baggage);

@@ -42,6 +42,7 @@ static void pop_front(xpc_connection_t connection) {
     connection->out_last = &connection->out;
   connection->out_count--;
   connection->out_bytes -= message->payload;
+  xpc__user_take_off(connection->user, XPC__UNSENT_BYTES, message->payload);
   message_free(message);
 }
 
@@ -119,8 +120,10 @@ static void enqueue(xpc_connection_t connection, struct xpc__message *message) {
   connection->out_last = &message->next;
   connection->out_count++;
   connection->out_bytes += message->payload;
+  xpc__user_add(connection->user, XPC__UNSENT_BYTES, message->payload);
   if (connection->out_count <= xpc__queue_messages() &&
-      connection->out_bytes <= xpc__queue_bytes())
+      connection->out_bytes <= xpc__queue_bytes() &&
+      xpc__user_may(connection->user, XPC__UNSENT_BYTES, 0))
     return;
   xpc__log("xpc: a peer does not read: %zu messages, %zu bytes wait",
            connection->out_count, connection->out_bytes);

@@ -54,6 +54,10 @@ xpc_object_t xpc_connection_send_message_with_reply_sync(
         "a synchronous send in the connection's own handler can "
         "never return");
   connection->waiters++;
+  if (connection->held) { /* the reply must be got at */
+    connection->held = false;
+    xpc__update_watch(connection);
+  }
   pthread_mutex_unlock(&connection->lock);
   waiter.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   *pending = (struct xpc__pending){.waiter = &waiter};

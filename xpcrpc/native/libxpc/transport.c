@@ -36,19 +36,21 @@ void xpc__update_watch(xpc_connection_t connection) {
 
   if (connection->listener != NULL) { /* an embryo: on its listener's queue */
     queue = connection->listener->queue;
-    events = EPOLLIN;
+    events = connection->held ? 0 : EPOLLIN;
   } else if (connection->activated && connection->suspends == 0 &&
              !connection->cancelled) {
-    events = EPOLLIN;
+    events = connection->held ? 0 : EPOLLIN;
     if (connection->role == XPC__LISTENER && connection->registration != NULL)
       fd = connection->paused ? connection->registration->pause
                               : connection->registration->socket;
     if (connection->terminated)
       events = EPOLLRDHUP; /* only to learn that the client has gone */
-    if (connection->timer >= 0)
+    if (connection->timer >= 0) {
       fd = connection->timer;
-    else if (connection->blocked)
+      events = EPOLLIN;
+    } else if (connection->blocked) {
       events |= EPOLLOUT;
+    }
   }
   if (fd < 0 || events == 0) {
     if (connection->watch.queue != NULL)

@@ -40,12 +40,28 @@ enum {
    * sender's queue grows. A batch of 16 may run over. */
   XPC_PORTABLE_BACKLOG_MESSAGES = 256,
   XPC_PORTABLE_BACKLOG_BYTES = 64 * 1024 * 1024,
+  /* The same for descriptors: what one message may carry. */
+  XPC_PORTABLE_BACKLOG_HANDLES = XPC_PORTABLE_HANDLES,
   /* Clients of this process at one time, over all listeners; those of one
    * user; and those that have connected and said nothing. One more is turned
    * away with one log line, as if it had not been accepted. */
   XPC_PORTABLE_PEERS = 16384,
   XPC_PORTABLE_PEERS_OF_USER = 8192,
   XPC_PORTABLE_SILENT_PEERS = 8192,
+  /* What clients share, one user cannot use up. Unless he is this process's
+   * own, he has at most one part in so many of the places for silent clients,
+   * of the bytes of unfinished messages, and, as connections, of the
+   * descriptors this process may open (RLIMIT_NOFILE): one more is turned
+   * away, or dropped. */
+  XPC_PORTABLE_USER_PART = 2,
+  /* In messages that no handler has seen he has at most one descriptor in so
+   * many of RLIMIT_NOFILE, and so many bytes; at either his messages wait in
+   * their sockets. */
+  XPC_PORTABLE_USER_BACKLOG_PART = 4,
+  XPC_PORTABLE_USER_BACKLOG_BYTES = 256 * 1024 * 1024,
+  /* Sockets of one user that are read in one look at all that are ready, when
+   * more than one user has connections. */
+  XPC_PORTABLE_USER_TURNS = 16,
   /* Bytes of a service name, the final NUL not counted. */
   XPC_PORTABLE_NAME_BYTES = 127
 };
@@ -94,7 +110,9 @@ XPC_EXPORT int xpc_portable_check_message(xpc_object_t message);
 XPC_EXPORT size_t xpc_portable_set_message_limit(size_t bytes);
 
 /* Other limits for XPC_PORTABLE_QUEUE_* and XPC_PORTABLE_*PEERS in this
- * process, from now on; 0 restores a default. */
+ * process, from now on; 0 restores a default. What may wait unsent in one
+ * connection (`bytes`) may also wait in all those of a user together, who is
+ * not this process's own. */
 XPC_EXPORT void xpc_portable_set_queue_limits(size_t messages, size_t bytes);
 XPC_EXPORT void xpc_portable_set_peer_limits(size_t all, size_t of_user,
                                              size_t silent);
