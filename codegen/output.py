@@ -13,6 +13,7 @@ from attrs import define, field, frozen
 
 from xpcrpc.errors import MisuseError
 
+from .atomic import write_whole
 from .view.package import MARK
 
 
@@ -40,7 +41,7 @@ class Change:
             self.path.unlink()
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_bytes(self.text.encode("utf-8"))
+        write_whole(self.path, self.text, sync=False)
 
 
 @define

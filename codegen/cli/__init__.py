@@ -9,11 +9,15 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Final, NoReturn
 
 from xpcrpc.errors import MisuseError, XpcRpcError
 
+from ..complaint import nearest
 from . import (
     breaking,
     check,
@@ -36,6 +40,7 @@ _COMMANDS = (
 )  # fmt: skip
 
 
+_QUOTED: Final = re.compile("'([^']*)'")
 _EPILOG = """\
 exit codes: 0 all is well, 1 complaints or stale files, 2 misuse
 
@@ -49,12 +54,16 @@ examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; what goes wrong becomes a sentence and an exit code."""
-    parser = argparse.ArgumentParser(
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed before the program started
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - until the end
+    parser = _Parser(
         prog="xpcrpc",
         description="Contracts for raw XPC, in and out of TOML.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"xpcrpc {version('xpcrpc')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in _COMMANDS:
         command.add_command(commands)
@@ -62,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files may be no UTF-8
     try:
-        arguments = parser.parse_args(argv)
+        arguments = _parsed(parser, commands, argv)
         _refuse_empty(arguments)
         status: int = arguments.run(arguments)
         sys.stdout.flush()
@@ -70,13 +79,50 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"xpcrpc: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # such as `xpcrpc show … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 1
+    except OSError as error:  # files have had their sentence: this is a full disk, behind a `>`
+        _drop_output()
+        reason = error.strerror or error
+        print(f"xpcrpc: {error.filename or 'the output'}: {reason}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
     except SystemExit as end:  # argparse's own way out
         return end.code if isinstance(end.code, int) else 2
     return status
+
+
+def _drop_output() -> None:
+    """What is still to be written goes nowhere; it could only fail once more at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, which also says what was meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """Add the nearest of the choices that argparse lists; ends the program with 2."""
+        wrong, _, known = message.partition("(choose from ")
+        if known and (said := _QUOTED.search(wrong)):
+            choices = [match.group(1) for match in _QUOTED.finditer(known)]
+            message += nearest(said.group(1), choices or known.rstrip(")").split(", "))
+        super().error(message)
+
+
+def _parsed(
+    parser: argparse.ArgumentParser,
+    commands: argparse._SubParsersAction[_Parser],
+    argv: Sequence[str] | None,
+) -> argparse.Namespace:
+    """The arguments; what is too much is told by the command itself, with the nearest option."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    arguments, rest = parser.parse_known_args(words)
+    if rest:
+        command = commands.choices[next(word for word in words if word in commands.choices)]
+        hint = nearest(rest[0].partition("=")[0], command._option_string_actions)
+        command.error(f"unrecognized arguments: {' '.join(rest)}{hint}")
+    return arguments
 
 
 def _refuse_empty(arguments: argparse.Namespace) -> None:

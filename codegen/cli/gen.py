@@ -62,13 +62,11 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         changes = output.changes()
         for change in changes:
+            if not arguments.check:
+                change.make()
             say(change.show(planned=arguments.check), sys.stdout)
-        if arguments.check:
-            return 1 if changes else 0
-        for change in changes:
-            change.make()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         name = error.filename if isinstance(error, OSError) else arguments.out
         raise MisuseError(f"{name!r} cannot be written: {reason or error}") from None
-    return 0
+    return 1 if arguments.check and changes else 0

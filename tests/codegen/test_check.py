@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -60,6 +61,44 @@ def test_json_has_every_part_of_a_complaint(
 def test_json_without_complaints_is_still_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check", str(ROOT / "schemas"), "--format", "json") == 0
     assert json.loads(capsys.readouterr().out) == {"complaints": []}
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no /dev/full")
+@pytest.mark.parametrize(
+    ("shell", "status", "words"),
+    [
+        ("{0} show {1} > /dev/full", 2, "No space left on device"),
+        ("{0} lint --list > /dev/full", 2, "No space left on device"),
+        ("{0} show {1} >&-", 0, ""),
+        ("{0} check nothing.toml 2>&-", 2, ""),
+        ("{0} entitlements {1} --out /dev/full", 2, "No space left on device"),
+        ("{0} entitlements {1} --out /dev/stdout | grep -q plist", 0, ""),
+        ("{0} show {1} | head -1 | grep -q contract", 0, ""),
+        ("{0} gen {1} --out /dev/null/x", 2, "Not a directory"),
+        ("{0} chek {1}", 2, "did you mean check?"),
+        ("{0} check {1} --fromat=json", 2, "did you mean --format?"),
+        ("{0} check {1} --format jsn", 2, "did you mean json?"),
+    ],
+)
+def test_a_shell_sees_a_sentence_and_an_exit_code(shell: str, status: int, words: str) -> None:
+    program = f"{sys.executable} -m xpcrpc.codegen"
+    done = subprocess.run(
+        ["sh", "-c", shell.format(program, ROOT / "schemas" / "echo.toml")],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == status, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+
+
+def test_nothing_is_called_written_before_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    assert run("gen", str(ROOT / "schemas" / "echo.toml"), "--out", str(tmp_path / "file")) == 2
+    assert capsys.readouterr().out == ""
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
 
 
 def test_each_kind_of_complaint_says_why_it_exists(capsys: pytest.CaptureFixture[str]) -> None:

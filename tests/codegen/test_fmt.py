@@ -252,7 +252,7 @@ def test_a_full_disk_costs_nothing(
     path.write_bytes(MESSY)
     monkeypatch.setattr(os, "fsync", full)
     assert run("fmt", str(path)) == 2
-    assert "No space left on device; nothing was changed" in capsys.readouterr().err
+    assert "No space left on device; it is as it was" in capsys.readouterr().err
     assert path.read_bytes() == MESSY
     assert [one.name for one in tmp_path.iterdir()] == ["a.toml"]
 
