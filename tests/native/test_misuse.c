@@ -222,3 +222,78 @@ TEST(x38_a_cycle_is_refused) {
   CHECK(xpc_portable_check_message(d) == ELOOP);
   CHECK_DIES(xpc_connection_send_message(active(), d));
 }
+
+TEST(x13_entitlement_value_of_another_type_is_refused) {
+  xpc_connection_t c = inactive();
+  xpc_object_t list = xpc_array_create_empty();
+
+  /* As everything about code signing is, whatever the value (C-171). */
+  CHECK(xpc_connection_set_peer_entitlement_matches_value_requirement(
+            c, "org.example", list) == ENOTSUP);
+  CHECK(xpc_connection_set_peer_lightweight_code_requirement(c, list) ==
+        ENOTSUP);
+}
+
+TEST(x21_null_where_there_must_be_something) {
+  xpc_connection_t none = NULL, c = active();
+
+  CHECK_DIES(xpc_connection_activate(none));
+  CHECK_DIES(xpc_connection_send_message(c, NULL));
+  CHECK_DIES(xpc_connection_set_event_handler(c, NULL));
+  CHECK_DIES(xpc_connection_send_barrier(c, NULL));
+  CHECK_DIES((void)!xpc_connection_create_mach_service(NULL, NULL, 0));
+}
+
+TEST(x22_changing_an_error) {
+  xpc_object_t error = (xpc_object_t)(uintptr_t)XPC_ERROR_CONNECTION_INVALID;
+
+  CHECK_DIES(xpc_dictionary_set_int64(error, "n", 1));
+  CHECK_DIES(xpc_dictionary_set_value(error, XPC_ERROR_KEY_DESCRIPTION, NULL));
+}
+
+static xpc_connection_t finalized;
+
+static void look_at_it(void *context) {
+  (void)context;
+  (void)!xpc_connection_get_pid(finalized);
+}
+
+static void retain_it(void *context) {
+  (void)context;
+  (void)xpc_retain(finalized);
+}
+
+static void finalize_with(xpc_finalizer_t finalizer) {
+  finalized = active();
+  xpc_connection_set_finalizer_f(finalized, finalizer);
+  xpc_release(finalized);
+  check_quiet(NULL);
+}
+
+TEST(x23_a_finalizer_that_touches_its_connection) {
+  CHECK_DIES(finalize_with(look_at_it));
+  CHECK_DIES(finalize_with(retain_it));
+}
+
+TEST(x25_cancel_of_a_connection_never_activated) {
+  xpc_connection_t c = inactive();
+
+  xpc_connection_cancel(c); /* OQ-10: accepted, but the release is still X2 */
+  CHECK_DIES({
+    xpc_connection_t other = inactive();
+    xpc_connection_cancel(other);
+    xpc_release(other);
+  });
+  xpc_connection_activate(c);
+  check_quiet(NULL);
+  xpc_release(c);
+}
+
+TEST(x26_a_block_released_more_often_than_copied) {
+  CHECK_DIES({
+    void *copy = _Block_copy((const void *)HANDLER(nothing, NULL));
+    struct block *block = copy;
+    block->flags -= 2; /* as a release does; the memory is still there */
+    _Block_release(copy);
+  });
+}

@@ -44,6 +44,11 @@ xpc_connection_t xpc__connection_new(enum xpc__role role, const char *name,
   return connection;
 }
 
+static void require_alive(xpc_connection_t connection, const char *caller) {
+  if (connection->dying)
+    xpc__misuse("%s: a finalizer must not touch its connection", caller);
+}
+
 void xpc__require_connection(xpc_connection_t connection, const char *caller) {
   xpc__require(connection, XPC__CONNECTION, caller);
   if (connection->process != xpc__process)
@@ -51,6 +56,7 @@ void xpc__require_connection(xpc_connection_t connection, const char *caller) {
         "%s: the connection belongs to the parent process; after fork() make "
         "a new one, or exec",
         caller);
+  require_alive(connection, caller);
 }
 
 void xpc__connection_hold(xpc_connection_t connection) {
@@ -58,6 +64,7 @@ void xpc__connection_hold(xpc_connection_t connection) {
 }
 
 static void connection_free(xpc_connection_t connection) {
+  connection->dying = true;
   if (connection->finalizer != NULL) /* C-96 */
     connection->finalizer(connection->context);
   xpc__drop_unsent(connection);
@@ -85,6 +92,7 @@ void xpc__connection_drop(xpc_connection_t connection) {
 }
 
 void xpc__connection_retain_outer(xpc_connection_t connection) {
+  require_alive(connection, "xpc_retain");
   if (atomic_fetch_add(&connection->object.references, 1) == 0)
     xpc__connection_hold(connection); /* a peer's first user reference */
 }

@@ -104,6 +104,7 @@ struct _xpc_connection_s {
   bool activated;
   bool cancelled; /* terminal, for whatever reason */
   bool finished;  /* the final INVALID has been delivered */
+  bool dying;     /* its finalizer runs, which must not touch it (X23) */
   bool attached;  /* the runtime's own inner reference is held */
   bool showing;   /* a peer inside its listener's handler */
   bool terminated; /* told that this process ends: hears no more (C-123) */
