@@ -15,7 +15,7 @@ from tests.codec.effort import QUICK
 from tests.codec.test_passes import CASES, outcome, same
 from xpcrpc.codec import frame, words
 from xpcrpc.codec.converter import make_converter, to_value
-from xpcrpc.codec.passes import decoder, encoder, framer, items_decoder
+from xpcrpc.codec.passes import decoder, encoder, items_decoder, numbered_framer
 from xpcrpc.codec.plans import plan_of
 from xpcrpc.codec.shape import shape_of
 from xpcrpc.codec.template import COUNT, INT64, LENGTH, TEXT, UINT64, Template
@@ -47,7 +47,7 @@ def test_a_frame_is_what_the_general_way_writes(
     case: tuple[Any, Any], number: int, time: int
 ) -> None:
     hint, obj = case
-    made = framer(hint, ONE, depth=1)(obj, [], number, time)
+    made = numbered_framer(hint, ONE, depth=1)(obj, [], number, time)
     message = {"number": UInt64(number), "time": time, "value": to_value(obj, hint)}
     assert same(frame.decode(made), message)
     body = encoder(hint, depth=1)(obj, None)
@@ -126,7 +126,7 @@ def test_a_text_that_is_none_is_another_frame(text: bytes) -> None:
 def test_what_does_not_fit_is_refused_with_its_path_and_leaves_the_handles_alone() -> None:
     handles: list[Handle] = []
     with pytest.raises(EncodeError, match=r"Strict\.a: expected int, found 'x'"):
-        framer(c.Strict, ONE, depth=1)(c.Strict(a="x"), handles, 1, 2)  # type: ignore[arg-type]
+        numbered_framer(c.Strict, ONE, depth=1)(c.Strict(a="x"), handles, 1, 2)  # type: ignore[arg-type]
     assert handles == []
 
 
@@ -134,10 +134,10 @@ def test_depth_counts_the_templates_containers() -> None:
     deepest: Any = []
     for _ in range(MAX_DEPTH - 1):
         deepest = [deepest]
-    made = framer(Any, ONE, depth=1)(deepest, [], 1, 2)
+    made = numbered_framer(Any, ONE, depth=1)(deepest, [], 1, 2)
     assert frame.decode(made)["value"] == deepest  # type: ignore[call-overload,index]
     with pytest.raises(EncodeError, match="256 containers"):
-        framer(Any, ONE, depth=1)([deepest], [], 1, 2)
+        numbered_framer(Any, ONE, depth=1)([deepest], [], 1, 2)
 
 
 def test_types_with_handles_are_framed_the_general_way() -> None:
@@ -145,7 +145,7 @@ def test_types_with_handles_are_framed_the_general_way() -> None:
 
     obj = c.Resources(plain=descriptor(), read=descriptor())
     handles: list[Handle] = []
-    made = framer(c.Resources, ONE, depth=1)(obj, handles, 1, 2)
+    made = numbered_framer(c.Resources, ONE, depth=1)(obj, handles, 1, 2)
     assert handles == [obj.plain, obj.read]
     found = ONE.read(made, 0)
     assert found is not None
@@ -154,7 +154,10 @@ def test_types_with_handles_are_framed_the_general_way() -> None:
 
 def test_a_hook_that_is_registered_later_is_not_bypassed() -> None:
     own = make_converter()
-    frames, items = framer(c.Inner, ONE, depth=1, using=own), items_decoder(c.Inner, using=own)
+    frames, items = (
+        numbered_framer(c.Inner, ONE, depth=1, using=own),
+        items_decoder(c.Inner, using=own),
+    )
     body = write_object({"key": "k"})
     assert items(body, 0, len(body), 1, ()) == [c.Inner(key="k")]
     assert frame.decode(frames(c.Inner(key="k"), [], 1, 2))["value"] == {"key": "k", "number": 7}  # type: ignore[call-overload,index]
@@ -194,7 +197,7 @@ def test_the_general_way_reads_from_any_memory(kind: Any) -> None:
 
 def test_large_data_is_framed_whole() -> None:
     blob = bytes(range(256)) * 1000
-    made = framer(bytes, ONE, depth=1)(blob, [], 1, 2)
+    made = numbered_framer(bytes, ONE, depth=1)(blob, [], 1, 2)
     assert frame.decode(made) == {"number": UInt64(1), "time": 2, "value": blob}
     assert frame.decode(SEVERAL.wrap([write_object(blob)] * 3, 1))["items"] == [blob] * 3  # type: ignore[call-overload,index]
 

@@ -57,6 +57,47 @@ def test_a_call_of_the_peers_has_its_parity_and_a_higher_number(
 
 
 @ROLES
+@pytest.mark.parametrize("draining", [False, True])
+@pytest.mark.parametrize("always", [False, True])
+@pytest.mark.parametrize("first", range(-1, 5))
+@pytest.mark.parametrize("second", range(-1, 5))
+def test_a_unary_call_is_accepted_as_any_other(
+    initiator: bool, draining: bool, always: bool, first: int, second: int
+) -> None:
+    def outcomes(*, unary: bool) -> list[object]:
+        made, _, _ = session(initiator=initiator, max_calls=1)
+        made.draining = draining
+        found: list[object] = []
+        for number in (first, second, second + 2):
+            try:
+                if unary:
+                    state = made.accept_unary(number, found, always=always)
+                    assert state.owner is found
+                else:
+                    state = made.accept(number, Shape.UNARY, window=3, credit=3, always=always)
+            except (RemoteProtocolError, TooManyCallsError, UnavailableError) as error:
+                found.append(repr(error))
+            else:
+                facts = (
+                    state.id,
+                    state.role,
+                    state.shape,
+                    state.phase,
+                    state.inflow,
+                    state.outflow,
+                )
+                found += [*facts, made.theirs, state.finished]
+        heard = made.hear(Cancel(made._last_theirs)) if made.theirs else None
+        if heard is not None:
+            found.append(heard.phase)
+            made.close(heard)
+            assert heard.owner is None
+        return [*found, made.theirs, made.late]
+
+    assert outcomes(unary=True) == outcomes(unary=False)
+
+
+@ROLES
 @pytest.mark.parametrize("limit", [1, 2, 5])
 def test_calls_over_the_limit_are_refused_until_one_ends(initiator: bool, limit: int) -> None:
     made, _, theirs = session(initiator=initiator, max_calls=limit)

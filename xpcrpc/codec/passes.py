@@ -24,8 +24,10 @@ from .writer import write_object
 Encode: TypeAlias = Callable[[Any, "list[Handle] | None"], bytes]
 Decode: TypeAlias = Callable[[Buffer, int, int, Iterable[Handle]], tuple[Any, int]]
 DecodeItems: TypeAlias = Callable[[Buffer, int, int, int, Iterable[Handle]], list[Any]]
-MakeFrame: TypeAlias = Callable[..., bytes]
-"""From an object, the list that takes its handles, and the template's numbers."""
+MakeFrame: TypeAlias = Callable[[Any, "list[Handle]"], bytes]
+"""From an object, and the list that takes its handles."""
+MakeNumbered: TypeAlias = Callable[[Any, "list[Handle]", int, int], bytes]
+"""From an object, the list that takes its handles, and the template's two numbers."""
 
 _GENERAL_ONLY: Final = (Kind.FD, Kind.SHMEM, Kind.ENDPOINT, Kind.OPAQUE)
 
@@ -73,10 +75,20 @@ def framer(
 ) -> MakeFrame:
     """A function from an object of type ``hint`` to a whole frame with the object at its end.
 
-    Its arguments are the object, the list that takes its handles, and the
-    template's numbers; otherwise it is as `encoder`'s.
+    Its arguments are the object and the list that takes its handles; otherwise it is as
+    `encoder`'s.
     """
     return _Framing(hint, depth, using, template).frame
+
+
+def numbered_framer(
+    hint: Any, template: Template, *, depth: int = 0, using: XpcConverter = converter
+) -> MakeNumbered:
+    """As `framer`, for a template with two numbers, which come after the list of handles.
+
+    Not one function for any amount of numbers: star arguments cost as much as the codec.
+    """
+    return _Framing(hint, depth, using, template).frame_numbered
 
 
 def decoder(hint: Any, *, depth: int = 0, using: XpcConverter = converter) -> Decode:
@@ -159,13 +171,21 @@ class _Framing(_Writing):
         super().__init__(hint, depth, using)
         self._template = template
 
-    def frame(self, obj: Any, handles: list[Handle], *numbers: int) -> bytes:
+    def frame(self, obj: Any, handles: list[Handle]) -> bytes:
         plan = self._plan or self._find()
         if plan is not None:
-            made = self._template.frame(plan, obj, self._depth, *numbers)
+            made = self._template.frame(plan, obj, self._depth)
             if made is not None:
                 return made
-        return self._template.wrap([self._general(obj, handles)], *numbers)
+        return self._template.wrap([self._general(obj, handles)])
+
+    def frame_numbered(self, obj: Any, handles: list[Handle], first: int, second: int) -> bytes:
+        plan = self._plan or self._find()
+        if plan is not None:
+            made = self._template.frame(plan, obj, self._depth, first, second)
+            if made is not None:
+                return made
+        return self._template.wrap([self._general(obj, handles)], first, second)
 
 
 class _Reading(_Pass):

@@ -71,6 +71,22 @@ class CallState(Call):
         return self.phase is Phase.DONE and (self.inflow is None or self.inflow.finished)
 
 
+class _ServedUnary(CallState):
+    """A unary call of the peer's: nothing streams, so all but its phase is the same for all."""
+
+    __slots__ = ()
+
+    role = Role.RESPONDER
+    shape = Shape.UNARY
+    inflow = None
+    outflow = None
+
+    def __init__(self, number: int, owner: Any) -> None:
+        self.phase = Phase.ENDED
+        self.id = number
+        self.owner = owner
+
+
 class _NoOwner:
     """Of unary calls of our own: libxpc itself tells each of its end."""
 
@@ -104,8 +120,11 @@ class Session:
     _nameless: set[CallState] = field(factory=set)
     _own: dict[int, CallState] = field(factory=dict)
     _theirs: dict[int, CallState] = field(factory=dict)
-    _last_own: int = 0
+    _last_own: int = field(init=False)
     _last_theirs: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        self._last_own = -1 if self.initiator else 0  # the first is two more
 
     # -- the end is near -----------------------------------------------------------
 
@@ -121,8 +140,7 @@ class Session:
 
     def open(self, shape: Shape, *, window: int) -> CallState:
         """Begin a call of our own. ``window`` is for the items that come back."""
-        number = self._last_own + 2 if self._last_own else (1 if self.initiator else 2)
-        self._last_own = number
+        number = self._last_own = self._last_own + 2
         state = CallState(
             number,
             Role.REQUESTER,
@@ -135,8 +153,7 @@ class Session:
 
     def open_unary(self) -> int:
         """Begin a unary call of our own; its number, for `close_unary`."""
-        number = self._last_own + 2 if self._last_own else (1 if self.initiator else 2)
-        self._last_own = number
+        number = self._last_own = self._last_own + 2
         self._own[number] = _UNARY
         return number
 
@@ -176,6 +193,20 @@ class Session:
             Outflow(credit) if shape.responder_streams else None,
         )
         self._theirs[number] = state
+        return state
+
+    def accept_unary(self, number: int, owner: Any, *, always: bool = False) -> CallState:
+        """As `accept`, for a call without streams; nearly every call is one.
+
+        Raises:
+            RemoteProtocolError, UnavailableError, TooManyCallsError: as `accept`.
+        """
+        if number % 2 == self.initiator or number <= self._last_theirs:
+            raise RemoteProtocolError(f"call {number} after call {self._last_theirs}")
+        self._last_theirs = number
+        if self.draining or len(self._theirs) + len(self._nameless) >= self.max_calls:
+            self._make_room(always=always)
+        state = self._theirs[number] = _ServedUnary(number, owner)
         return state
 
     def accept_nameless(self, *, always: bool = False) -> CallState:

@@ -22,7 +22,8 @@ from ..errors import (
 )
 from ..protocol import signals
 from ..transport.base import ReceivedFrame
-from .deadlines import remaining, until_of_served
+from ..values import Handle
+from .deadlines import remaining, serving, until_of_served
 from .interceptors import CallInfo, ClientInterceptor, Metadata, wrapped
 from .link import Link
 from .messages import Route, close_handles, encode_request, read_result
@@ -171,7 +172,10 @@ class Caller:
 
     def call(self, route: Route, request: Any, timeout_s: float | None) -> Awaitable[Any]:
         """One unary call, from the typed request to the typed result; to be awaited at once."""
-        limit = self._limit(route, timeout_s)
+        if timeout_s is None and serving.get() is None:
+            limit = route.timeout_s
+        else:
+            limit = self._limit(route, timeout_s)
         link = self.link
         until = link.loop.time() + limit
         if self.interceptors or self.metadata:
@@ -249,10 +253,17 @@ class Caller:
         if link.closed:
             self.check_open()
         number = link.session.open_unary()
+        limit = left
+        handles: Sequence[Handle]
         try:
-            metadata = None if plan is None or plan.info is None else plan.info.metadata
-            frame, handles = encode_request(route, request, number, left, metadata=metadata)
-            limit = left if plan is None else plan.limit
+            if plan is None:
+                taken: list[Handle] = []
+                handles = taken
+                frame = route.frame_request(request, taken, number, int(left * 1e9))
+            else:
+                limit = plan.limit
+                metadata = None if plan.info is None else plan.info.metadata
+                frame, handles = encode_request(route, request, number, left, metadata=metadata)
             call = UnaryCall(self, route, request, number, limit, until, plan)
             link.connection.request(frame, handles, call.arrived)
         except BaseException:

@@ -10,7 +10,7 @@ which accepts every order and every further key.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from ..codec.frame import PAYLOAD_HEADER, write_object
 from ..codec.template import COUNT, INT64, LENGTH, TEXT, UINT64, Buffer, Template
@@ -81,20 +81,13 @@ _READ_ITEMS: Final = Template(LENGTH, _number(2) + _CALL, UINT64, _ITEMS, LENGTH
 _READ_RESULT: Final = Template(LENGTH, _ONE + _RESULT)
 
 
-class Request(NamedTuple):
-    """What a numbered request says, up to its argument."""
-
-    call: int
-    selector: str
-    timeout_ns: int
-    argument_at: int
-    """Where the argument begins."""
+Request: TypeAlias = tuple[int, str, int, int]
+"""A numbered request up to its argument: number, selector, nanoseconds, where the argument is."""
 
 
 def read_request(frame: Buffer) -> Request | None:
     """A plain numbered request, or None if the frame is anything else."""
-    found = _READ_REQUEST.read(frame, _BEGIN)
-    return None if found is None else Request(*found)
+    return _READ_REQUEST.read(frame, _BEGIN)
 
 
 class Items(NamedTuple):
@@ -115,4 +108,4 @@ def read_items(frame: Buffer) -> Items | None:
 def result_at(frame: Buffer) -> int:
     """Where the result of a plain reply begins; 0 if the reply is anything else."""
     found = _READ_RESULT.read(frame, _BEGIN)
-    return 0 if found is None else int(found[0])
+    return found[0] if found else 0

@@ -19,10 +19,12 @@ from ..codec.passes import (
     DecodeItems,
     Encode,
     MakeFrame,
+    MakeNumbered,
     decoder,
     encoder,
     framer,
     items_decoder,
+    numbered_framer,
 )
 from ..codec.shape import resolve
 from ..codec.template import Buffer, Template
@@ -70,7 +72,7 @@ class Route:
     decode_items_out: DecodeItems
     frame_one_way: MakeFrame
     """From an argument."""
-    frame_request: MakeFrame
+    frame_request: MakeNumbered
     """From an argument, the call's number, and its deadline in nanoseconds."""
     frame_result: MakeFrame
 
@@ -101,7 +103,7 @@ def route_of(method: Method[Any, Any], package: str) -> Route:
         decode_items_in=_items_decoder(item_in),
         decode_items_out=_items_decoder(item_out),
         frame_one_way=_framer(method.request, layout.one_way, 2),
-        frame_request=_framer(method.request, layout.numbered, 2),
+        frame_request=_numbered_framer(method.request, layout.numbered, 2),
         frame_result=_framer(reply, layouts.RESULT, 1),
     )
 
@@ -122,8 +124,14 @@ def _items_decoder(hint: Any) -> DecodeItems:
 
 def _framer(hint: Any, template: Template, depth: int) -> MakeFrame:
     if hint is None:
-        return lambda _, __, *numbers: template.wrap([layouts.NULL], *numbers)
+        return lambda _, __: template.wrap([layouts.NULL])
     return framer(hint, template, depth=depth)
+
+
+def _numbered_framer(hint: Any, template: Template, depth: int) -> MakeNumbered:
+    if hint is None:
+        return lambda _, __, first, second: template.wrap([layouts.NULL], first, second)
+    return numbered_framer(hint, template, depth=depth)
 
 
 def _nothing_to_bytes(_: Any, __: list[Handle] | None = None) -> bytes:
@@ -240,6 +248,9 @@ def encode_items(call: int, batch: Sequence[Encoded]) -> Encoded:
 # -- reading ------------------------------------------------------------------------
 
 
+_NOT_READ: Final[Message] = {}
+
+
 @define(eq=False)
 class Asked:
     """A request, as far as the envelope tells."""
@@ -261,7 +272,7 @@ def read_plain_request(received: ReceivedFrame) -> Asked | None:
     call, selector, timeout, place = plain
     if timeout < 0:
         return None  # which is wrong, and the general way says so
-    return Asked(selector, call, timeout, 0, place, {})
+    return Asked(selector, call, timeout, 0, place, _NOT_READ)
 
 
 def read_request(message: Message) -> Asked:

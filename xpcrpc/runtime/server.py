@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from ..contract import Empty, Protocol
+from ..contract import Empty, Method, Protocol
 from ..errors import UnknownSelectorError
+from ..protocol.call import Shape
 from .messages import Route, route_of
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Target:
     takes_request: bool
     own: bool
     """Whether it is the program's own, not one that every service has."""
+    plain: bool
+    """Whether it takes one request, streams nothing, and need not wait for its turn."""
 
 
 class Router:
@@ -57,12 +60,7 @@ class Router:
     def __init__(self, *servers: Server[Any]) -> None:
         """Serve these objects' methods; of two with one selector, the first one's."""
         self._targets: Mapping[str, Target] = {
-            method.selector: Target(
-                route=route_of(method, server.protocol.package),
-                handler=getattr(server, method.name),
-                takes_request=method.request is not Empty,
-                own=server is servers[0],
-            )
+            method.selector: _target(server, method, own=server is servers[0])
             for server in reversed(servers)
             for method in server.protocol.methods
         }
@@ -77,3 +75,15 @@ class Router:
         if target is None:
             raise UnknownSelectorError(f"there is no method {selector!r}")
         return target
+
+
+def _target(server: Server[Any], method: Method[Any, Any], *, own: bool) -> Target:
+    route = route_of(method, server.protocol.package)
+    takes_request = method.request is not Empty
+    return Target(
+        route=route,
+        handler=getattr(server, method.name),
+        takes_request=takes_request,
+        own=own,
+        plain=takes_request and route.shape is Shape.UNARY and not method.serial,
+    )

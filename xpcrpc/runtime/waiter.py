@@ -14,13 +14,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
-from contextvars import Context
+from contextvars import Context, copy_context
 from typing import Any, Final, Generic, TypeVar
 
 T = TypeVar("T")
 
 PENDING: Final[Any] = object()
 """Stands for a value that is not there yet."""
+
+_FAILED: Final[Any] = object()
+"""Stands for a value that there will not be: there is an exception instead."""
 
 
 class Waiter(Generic[T]):
@@ -29,7 +32,7 @@ class Waiter(Generic[T]):
     # Defaults in the class: one is made for every call, and most of this is never set.
     _asyncio_future_blocking = False
     _callback: Callable[[Any], object] | None = None
-    _context: Context | None = None
+    _context: Context
     _value: T = PENDING
     _error: BaseException | None = None
     _cancelled = False
@@ -39,28 +42,25 @@ class Waiter(Generic[T]):
 
     def wake(self, value: T) -> bool:
         """Give the value; the waiting task goes on inside this call. False: it was done already."""
-        if self._value is not PENDING or self._error is not None:
+        if self._value is not PENDING:
             return False
         self._value = value
         callback = self._callback
         if callback is not None:
             self._callback = None
-            context = self._context
-            if context is None:
-                callback(self)
-            else:
-                context.run(callback, self)
+            self._context.run(callback, self)
         return True
 
     def wake_soon(self, value: T) -> None:
         """Give the value; the waiting task goes on in the loop's next turn."""
-        if self._value is PENDING and self._error is None:
+        if self._value is PENDING:
             self._value = value
             self._schedule()
 
     def fail_soon(self, error: BaseException) -> None:
         """Give an exception; the waiting task goes on in the loop's next turn."""
-        if self._value is PENDING and self._error is None:
+        if self._value is PENDING:
+            self._value = _FAILED
             self._error = error
             self._schedule()
 
@@ -77,7 +77,7 @@ class Waiter(Generic[T]):
 
     def done(self) -> bool:
         """Whether it has a value, an exception, or was cancelled."""
-        return self._value is not PENDING or self._error is not None
+        return self._value is not PENDING
 
     def cancelled(self) -> bool:
         """Whether it was cancelled."""
@@ -90,15 +90,17 @@ class Waiter(Generic[T]):
             BaseException: the exception that was given instead.
             asyncio.InvalidStateError: there is neither yet.
         """
-        if self._value is not PENDING:
-            return self._value
-        if self._error is not None:
-            error, self._error = self._error, asyncio.InvalidStateError("already raised")
-            try:
-                raise error
-            finally:
-                del error  # no cycle between the exception and this frame
-        raise asyncio.InvalidStateError("the waiter has no value yet")
+        value = self._value
+        if value is not PENDING and value is not _FAILED:
+            return value
+        if value is PENDING:
+            raise asyncio.InvalidStateError("the waiter has no value yet")
+        assert self._error is not None
+        error, self._error = self._error, asyncio.InvalidStateError("already raised")
+        try:
+            raise error
+        finally:
+            del error  # no cycle between the exception and this frame
 
     def cancel(self, msg: Any = None) -> bool:
         """Wake the task with ``CancelledError``; False if it was done already."""
@@ -112,9 +114,9 @@ class Waiter(Generic[T]):
         self, callback: Callable[[Any], object], *, context: Context | None = None
     ) -> None:
         """Used by the awaiting task, once."""
-        self._context = context
+        self._context = copy_context() if context is None else context
         self._callback = callback
-        if self.done():
+        if self._value is not PENDING:
             self._schedule()
 
     def remove_done_callback(self, callback: Callable[[Any], object]) -> int:
@@ -125,7 +127,8 @@ class Waiter(Generic[T]):
         return 1
 
     def __await__(self) -> Generator[Any, None, T]:
-        if self._value is PENDING and self._error is None:
+        if self._value is PENDING:
             self._asyncio_future_blocking = True
             yield self
-        return self.result()
+        value = self._value
+        return self.result() if value is _FAILED else value

@@ -71,10 +71,10 @@ class Workers:
         self._tasks.discard(task)
         if start.job is not None:  # cancelled before its first step
             start.job.close()
-            self._job_ended()
+            self.busy -= 1
+            self._tell_idle()
 
-    def _job_ended(self) -> None:
-        self.busy -= 1
+    def _tell_idle(self) -> None:
         if not self.busy and self._all_idle is not None:
             self._all_idle.set_result(None)
             self._all_idle = None
@@ -93,7 +93,9 @@ class Workers:
             except Exception:
                 _log.exception("a job raised, which jobs must not do")
             finally:
-                self._job_ended()
+                self.busy -= 1
+                if self._all_idle is not None:
+                    self._tell_idle()
             # A job that changed context variables takes them to its grave.
             # So does one that was cancelled and would not end: the request to stop sticks.
             if len(self._idle) >= MAX_IDLE or this.cancelling() or copy_context() != context:

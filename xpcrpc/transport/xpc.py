@@ -40,6 +40,7 @@ _BATCH_BYTES: Final = records.BATCH.size
 _RECORD_BYTES: Final = records.RECORD.size
 _MESSAGE: Final = records.MESSAGE
 _REPLY: Final = records.REPLY
+_drain_mailbox: Final = lib.xr_mailbox_drain
 
 _log: Final = logging.getLogger("xpcrpc.transport")
 _transports: dict[asyncio.AbstractEventLoop, XpcTransport] = {}
@@ -184,13 +185,13 @@ class XpcTransport:
     def _drain(self) -> bool:
         """Handle one buffer of events; whether there is more to do at once."""
         view = self._view
-        lib.xr_mailbox_drain(self._box, self._pointer, BUFFER_BYTES)
+        _drain_mailbox(self._box, self._pointer, BUFFER_BYTES)
         count, more, needed = _batch(view)
         own = needed != 0
         if own:
             large = bytearray(needed)
             view = memoryview(large)
-            lib.xr_mailbox_drain(self._box, ffi.from_buffer(large), needed)
+            _drain_mailbox(self._box, ffi.from_buffer(large), needed)
             count, more, _ = _batch(view)
         offset = _BATCH_BYTES
         for _ in range(count):
@@ -221,7 +222,18 @@ class XpcTransport:
                 else:
                     on_reply(XpcReceived(frame, handles, connection.sender(ids)))
             elif kind == _MESSAGE:
-                self._on_message(token, frame, handles, ids, pointer)
+                peer = self._kept.get(token)
+                handler = peer.handler if type(peer) is XpcConnection else None
+                sender = NOBODY if handler is None else peer.sender(ids)  # type: ignore[union-attr]
+                message = (
+                    XpcRequest(frame, handles, sender, pointer, self.process)
+                    if pointer
+                    else XpcReceived(frame, handles, sender)
+                )
+                if handler is None:
+                    message.discard()
+                else:
+                    handler(message)
             elif kind == records.PEER:
                 self._on_peer(token, pointer)
             elif kind == records.ERROR:
@@ -233,22 +245,6 @@ class XpcTransport:
                 {"message": "a handler of an XPC connection failed", "exception": failure}
             )
         return after
-
-    def _on_message(
-        self, token: int, frame: Frame, handles: tuple[Handle, ...], ids: bytes, pointer: int
-    ) -> None:
-        connection = self._kept.get(token)
-        handler = connection.handler if type(connection) is XpcConnection else None
-        sender = NOBODY if handler is None else connection.sender(ids)  # type: ignore[union-attr]
-        message = (
-            XpcRequest(frame, handles, sender, pointer, self.process)
-            if pointer
-            else XpcReceived(frame, handles, sender)
-        )
-        if handler is None:
-            message.discard()
-        else:
-            handler(message)
 
     def _on_peer(self, token: int, pointer: int) -> None:
         listener = self._kept.get(token)

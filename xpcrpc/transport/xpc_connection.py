@@ -22,6 +22,10 @@ from .xpc_rules import linux_rule
 if TYPE_CHECKING:
     from .xpc import XpcTransport
 
+# Looked up once, as each is used for every message.
+_send: Final = lib.xr_connection_send
+_request: Final = lib.xr_connection_request
+
 
 class XpcPeer:
     """What connections and listeners share: one ``xr_connection`` of the bridge.
@@ -107,14 +111,15 @@ class XpcPeer:
 class XpcConnection(XpcPeer):
     """A client, or a listener's peer; see `base.Connection`."""
 
-    __slots__ = ("_ended", "_handler", "_idle_suspends", "_peer", "ids", "named")
+    __slots__ = ("_ended", "_idle_suspends", "_peer", "handler", "ids", "named")
 
     def __init__(
         self, transport: XpcTransport, pointer: Any, name: str, *, named: bool = False
     ) -> None:
         super().__init__(transport, pointer, name)
         self.named = named
-        self._handler: EventHandler | None = None
+        self.handler: EventHandler | None = None
+        """Whoever is handed what arrives."""
         self._ended = False
         self._idle_suspends = 0
         self._peer: PeerIdentity | None = None
@@ -140,23 +145,18 @@ class XpcConnection(XpcPeer):
             self._peer = peer = PeerIdentity(pid, euid, egid, asid % 2**32)
         return peer
 
-    @property
-    def handler(self) -> EventHandler | None:
-        """Whoever is handed what arrives."""
-        return self._handler
-
     def set_event_handler(self, handler: EventHandler) -> None:
         """See `base.Connection.set_event_handler`."""
-        self._handler = handler
+        self.handler = handler
 
     def forget_handler(self) -> None:
         """Its final event was taken."""
-        self._handler = None
+        self.handler = None
         self._ended = True
 
     def activate(self) -> None:
         """Begin; doing so again changes nothing (C-57)."""
-        if self._handler is None and not self.active:
+        if self.handler is None and not self.active:
             raise MisuseError("set an event handler before activate: events would be lost (X5)")
         self._activate()
 
@@ -181,11 +181,10 @@ class XpcConnection(XpcPeer):
         if self._process.over:
             self._process.check()
         data = frame if type(frame) is bytes else ffi.from_buffer(frame)
+        table = NO_TABLE
         if handles:
             table, _alive = pack(handles)
-            status = lib.xr_connection_send(self._c, data, len(frame), table, len(handles))
-        else:
-            status = lib.xr_connection_send(self._c, data, len(frame), NO_TABLE, 0)
+        status = _send(self._c, data, len(frame), table, len(handles))
         if status:
             raise refusal(status, len(frame), len(handles))
 
@@ -200,7 +199,7 @@ class XpcConnection(XpcPeer):
         transport = self._transport
         call = transport.last_call = transport.last_call + 1
         transport.calls[call] = on_reply, self
-        status = lib.xr_connection_request(self._c, data, len(frame), table, len(handles), call)
+        status = _request(self._c, data, len(frame), table, len(handles), call)
         if status:
             del transport.calls[call]
             raise refusal(status, len(frame), len(handles))

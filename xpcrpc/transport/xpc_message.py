@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from ..errors import EncodeError, MisuseError, XpcRpcError
 from ..native import ffi, lib
 from ..values import Handle
 from .base import Frame, PeerIdentity
 from .xpc_handles import NO_TABLE, close_all, pack
+
+_reply: Final = lib.xr_message_reply
+"""Looked up once, as it is used for every reply."""
 
 
 class XpcReceived:
@@ -71,7 +74,7 @@ class XpcRequest(XpcReceived):
         table = NO_TABLE
         if handles:
             table, _alive = pack(handles)
-        status = lib.xr_message_reply(self._reply, data, len(frame), table, len(handles))
+        status = _reply(self._reply, data, len(frame), table, len(handles))
         if status:
             raise refusal(status, len(frame), len(handles))
         self._reply = 0
