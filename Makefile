@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 NATIVE := $(wildcard xpcrpc/native/*/*.[ch] xpcrpc/native/include/*/*.h) \
           xpcrpc/native/build.py setup.py pyproject.toml
 
-.PHONY: demo test explore generate lint types generated sanitize macos bench fuzz clean
+.PHONY: demo test explore endurance generate lint types generated sanitize macos bench fuzz clean
 
 demo: $(VENV)/.ready        ## contract -> generated code -> real processes talking
 	$(BIN)/python -m examples.demo
@@ -30,6 +30,9 @@ lint: $(VENV)/.ready
 
 types: $(VENV)/.ready
 	$(BIN)/mypy
+
+endurance: $(VENV)/.ready   ## streams of ten million items, five hundred kills; minutes
+	XPCRPC_ENDURANCE=full $(BIN)/python -m pytest -q --timeout=1500 tests/endurance
 
 sanitize: $(VENV)/.ready    ## the native parts under AddressSanitizer and UBSan
 	tools/sanitize.sh

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 
@@ -158,12 +159,18 @@ async def test_both_sides_stream_at_once(client: TickerClient) -> None:
     assert numbers == [2 * number for number in range(500)]
 
 
-async def test_the_oldest_are_dropped_where_the_contract_says_so(client: TickerClient) -> None:
+async def test_the_oldest_are_dropped_where_the_contract_says_so(
+    client: TickerClient, ticker: Ticker, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "xpcrpc.server")
     stream = client.newest(count=1000)
     numbers = [tick.number async for tick in stream]
     assert numbers[-1] == 999
     assert numbers == sorted(set(numbers))
     assert len(numbers) < 1000
+    dropped = 1000 - len(numbers)
+    assert await asyncio.wait_for(ticker.ends.get(), 5) == f"{dropped} dropped"
+    assert f"newest dropped {dropped} items for which there was no room" in caplog.text
 
 
 async def test_a_slow_reader_fails_the_stream_where_the_contract_says_so(

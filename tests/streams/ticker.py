@@ -183,6 +183,7 @@ class Ticker(TickerServer):
     async def newest(self, request: CountRequest, context: CallContext) -> AsyncIterator[Tick]:
         for number in range(request.count):
             yield Tick(number=number)
+        self.ends.put_nowait(f"{context.dropped_items} dropped")
 
     strict = newest
 

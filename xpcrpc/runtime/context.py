@@ -51,6 +51,13 @@ class CallContext:
         return self._call.reply_metadata
 
     @property
+    def dropped_items(self) -> int:
+        """How many of this stream's items were not sent, as the contract's ``overflow`` says for
+        a reader that falls behind."""
+        outbox = self._call.outbox
+        return 0 if outbox is None else outbox.dropped
+
+    @property
     def links(self) -> tuple[Link]:
         """The caller's connection; for event senders."""
         return (self._call.link,)

@@ -100,7 +100,8 @@ class Outbox:
             elif len(self._unsent) < self._window:
                 break
             elif self._overflow is Overflow.DROP_OLDEST:
-                self._unsent.popleft()
+                frame, _ = self._unsent.popleft()
+                self._bytes -= len(frame)
                 self.dropped += 1
             elif self._overflow is Overflow.DROP_NEWEST:
                 self.dropped += 1

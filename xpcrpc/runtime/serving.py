@@ -253,6 +253,9 @@ class Serving:
         finally:
             if call.outbox is not None:
                 call.outbox.close()
+                if call.outbox.dropped:
+                    words = "%s dropped %d items for which there was no room"
+                    _log.info(words, route.method.name, call.outbox.dropped, extra=call.facts)
 
     async def _send_items(
         self, call: ServedCall, handler: Callable[[], AsyncIterator[Any]]
