@@ -130,13 +130,17 @@ class ByteLength(Constraint):
 
 @define(frozen=True, slots=False)
 class Pattern(Constraint):
-    """Text that a regular expression matches from end to end."""
+    r"""Text that a regular expression matches from end to end.
+
+    ``\d``, ``\w`` and ``\s`` are of ASCII alone, as for RE2: a peer in another language
+    reads the pattern, too.
+    """
 
     regex: str
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:
-        return re.compile(self.regex)
+        return re.compile(self.regex, re.ASCII)
 
     def problem(self, value: str) -> str | None:
         if not isinstance(value, str):

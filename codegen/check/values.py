@@ -333,5 +333,5 @@ def _has(names: Collection[str]) -> str:
 def _mismatch(pattern: str | None, value: str) -> Iterator[str]:
     if pattern is None or pattern_problem(pattern) is not None:
         return
-    if re.fullmatch(pattern, value) is None:
+    if re.fullmatch(pattern, value, re.ASCII) is None:
         yield f"{value!r} does not match its own pattern {pattern}; change one of them"

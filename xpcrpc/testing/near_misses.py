@@ -7,8 +7,9 @@ might send, that is, and what a reader must refuse by naming that very place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, frozen
 from hypothesis import strategies as st
@@ -19,8 +20,9 @@ from ..codec.shape import Field, Kind, Shape, shape_of, struct_of
 from ..constraints import Constraint, Each
 from ..errors import shorten
 from ..values import Value
-from .spoil import Place, as_dict, misses
-from .strategies import MakeEndpoint, _Maker, _rules_of, strategies
+from .rules import rules_of
+from .spoil import Miss, Place, as_dict, misses
+from .strategies import MakeEndpoint, _Maker, strategies
 
 
 @frozen
@@ -58,13 +60,36 @@ def _spoiled(
 ) -> NearMiss:
     whole = to_value(draw(objects), hint)
     start = Place(shape, whole, shape.name, (), tuple(_single(list(shape.rules))))
-    found = [miss for place in _places(start) for miss in misses(place, maker)]
+    places = _unlike(_places(start))
+    first = draw(st.integers(0, len(places) - 1))
+    found: list[Miss] = []
+    for number, place in enumerate([*places[first:], *places[:first]]):
+        if number >= _MOST_PLACES and found:
+            break
+        found.extend(misses(place, maker))
     # By rule first: a long list of one rule's places must not crowd out the others.
     rule = draw(st.sampled_from(list(dict.fromkeys(miss.rule for miss in found))))
-    miss = draw(st.sampled_from([miss for miss in found if miss.rule == rule]))
+    of_rule = [miss for miss in found if miss.rule == rule]
+    miss = of_rule[draw(st.integers(0, len(of_rule) - 1))]
     if miss.value is None:
         return NearMiss(_without(whole, miss.steps), miss.path, miss.rule)
     return NearMiss(_with(whole, miss.steps, draw(miss.value)), miss.path, miss.rule)
+
+
+_MOST_PLACES: Final = 40
+"""Places of one object that are looked at; a wide one has thousands."""
+
+_INDEX: Final = re.compile(r"\[[^\]]*\]")
+
+
+def _unlike(places: Iterator[Place]) -> list[Place]:
+    """Of alike items of a list the first two, and everything else."""
+    alike: dict[str, list[Place]] = {}
+    for place in places:
+        same = alike.setdefault(_INDEX.sub("[]", place.path), [])
+        if len(same) < 2:
+            same.append(place)
+    return [place for same in alike.values() for place in same]
 
 
 def _with(whole: Any, steps: tuple[str | int, ...], new: Any) -> Any:
@@ -88,7 +113,7 @@ def _without(whole: Any, steps: tuple[str | int, ...]) -> Any:
 
 def _single(rules: list[Constraint]) -> Iterator[Constraint]:
     for rule in rules:
-        yield from _rules_of(rule)
+        yield from rules_of(rule)
 
 
 def _places(place: Place) -> Iterator[Place]:
@@ -127,7 +152,7 @@ def _places(place: Place) -> Iterator[Place]:
 
 def _field(place: Place, part: Field) -> Iterator[Place]:
     value = as_dict(place.value)
-    rules = (*_rules_of(part.attribute.validator), *_single(list(part.shape.rules)))
+    rules = (*rules_of(part.attribute.validator), *_single(list(part.shape.rules)))
     inside = Place(
         part.shape, value.get(part.wire), f"{place.path}.{part.name}",
         (*place.steps, part.wire), rules,

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import islice
+from random import Random
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,7 +23,9 @@ from ..constraints import ByteLength, Constraint, Each, Items, Length, Pattern, 
 from ..errors import shorten
 from ..kinds import FdMode, IntKind
 from ..values import INT64_MAX, INT64_MIN, UINT64_MAX, Date, UInt64, Value
-from .strategies import _Maker, _rules_of, descriptor
+from .rules import rules_of
+from .strategies import _Maker, descriptor
+from .texts import different_texts
 
 MAX_SPOILED: Final = 1 << 21
 """Longest text, data or list that is made to break an upper limit, in its own units."""
@@ -139,7 +143,9 @@ _OTHER_MODE: Final[dict[FdMode, FdMode | None]] = {
 
 
 def _one_of(place: Place, rule: str, values: list[Any]) -> Miss:
-    return Miss(place.path, rule, place.steps, st.sampled_from(values))
+    # By its number: Hypothesis writes out what it samples from, and that may be very long.
+    chosen = st.integers(0, len(values) - 1).map(lambda number: values[number])
+    return Miss(place.path, rule, place.steps, chosen)
 
 
 def _integer(number: int) -> Value:
@@ -269,7 +275,16 @@ def _candidates(place: Place, rule: Constraint) -> Iterator[tuple[str, list[Any]
             yield f"pattern {regex}", [
                 text + "!", "!" + text, text[:-1], text[1:], text.swapcase(), "", "!",
                 "!" * len(text), text[:-1] + "!", text + "\n", text[:-1] + "\n",
+                *_following([other for other in place.rules if other != rule]),
             ]  # fmt: skip
+
+
+def _following(rules: list[Constraint]) -> Iterator[str]:
+    """Some text that follows the other rules, whatever it is to this one."""
+    try:
+        yield from islice(different_texts(rules, Random(0)), 20)  # noqa: S311 - no secret
+    except ValueError:
+        return
 
 
 def _outside(limit: int, sign: int) -> Iterator[int]:
@@ -284,8 +299,9 @@ def _padded(value: Any, length: int) -> Iterator[Any]:
     fills: list[Any] = [b"\0", b"x"] if isinstance(value, bytes) else ["x", "é", "0"]
     for fill in (value[-1:], value[:1], value, *fills):
         if len(fill) and len(value) < length:
-            yield (value + fill * length)[:length]
-            yield (fill * length)[: length - len(value)] + value
+            more = (fill * ((length - len(value)) // len(fill) + 1))[: length - len(value)]
+            yield value + more
+            yield more + value
     for fill in fills:
         yield fill * length
 
@@ -301,7 +317,7 @@ def _items(place: Place, rule: Items, maker: _Maker) -> Iterator[Miss]:
     item = place.shape.item
     assert item is not None
     each = [part for other in place.rules if isinstance(other, Each)
-            for part in _rules_of(other.rule)]  # fmt: skip
+            for part in rules_of(other.rule)]  # fmt: skip
     drawn = maker.of(item, each, 1).map(lambda obj: to_value(obj, item.hint))
     most = rule.max
     if most is not None and most < MAX_SPOILED and _count_problems(place, most + 1) == 1:

@@ -19,7 +19,7 @@ from hypothesis.strategies import SearchStrategy
 
 from ..codec.reading import single_precision
 from ..codec.shape import UNKNOWN_FIELDS, Field, Kind, Shape, Struct, shape_of, struct_of
-from ..constraints import AllOf, ByteLength, Constraint, Each, Items, Length, Pattern, Range
+from ..constraints import Constraint, Each, Items, Length, Range
 from ..contract import UnknownCase
 from ..kinds import FdMode, IntKind
 from ..values import (
@@ -34,6 +34,10 @@ from ..values import (
     UInt64,
     Value,
 )
+from . import containers
+from .height import flattest
+from .rules import rules_of, tightest
+from .texts import data, text, text_within
 
 T = TypeVar("T")
 
@@ -44,6 +48,9 @@ _MAX_ITEMS: Final = 5
 
 _DEEP: Final = 3
 """Nested structs of one class; below that only what must be there is made."""
+
+_WIDE: Final = 24
+"""Fields of a struct that count as one more level around what it holds."""
 
 
 @overload
@@ -65,17 +72,6 @@ def strategies(hint: Any, *, endpoint: MakeEndpoint | None = None) -> SearchStra
 
 
 # -- any XPC value ----------------------------------------------------------------
-
-
-def text(min_size: int = 0, max_size: int | None = None) -> SearchStrategy[str]:
-    """Text that XPC can carry: no NUL, no surrogate; now and then long, often not ASCII."""
-    alphabet = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
-    drawn = st.text(alphabet, min_size=min_size, max_size=max_size)
-    edges = ["", "é", "𐍈", "👩‍👩‍👧", "x" * 300, "0123456789ab"]
-    fitting = [e for e in edges if min_size <= len(e) <= (max_size or 1 << 30)]
-    if max_size == 0:
-        fitting = [""]
-    return (st.sampled_from(fitting) | drawn) if fitting else drawn
 
 
 def _keys() -> SearchStrategy[str]:
@@ -149,26 +145,6 @@ def shared_memory(content: bytes) -> SharedMemory:
 # -- contract types ---------------------------------------------------------------
 
 
-def _rules_of(validator: Any) -> list[Constraint]:
-    """The single rules in a validator, however they are put together."""
-    if validator is None:
-        return []
-    if isinstance(validator, AllOf):
-        return [rule for part in validator.rules for rule in _rules_of(part)]
-    if isinstance(validator, Constraint):
-        return [validator]
-    return [rule for part in getattr(validator, "_validators", ()) for rule in _rules_of(part)]
-
-
-def _tightest(rules: list[Constraint], kind: type, low: Any, high: Any) -> tuple[Any, Any]:
-    for rule in rules:
-        if isinstance(rule, kind):
-            least, most = getattr(rule, "min", None), getattr(rule, "max", None)
-            low = least if least is not None and (low is None or least > low) else low
-            high = most if most is not None and (high is None or most < high) else high
-    return low, high
-
-
 class _Maker:
     """Strategies of one request; remembers classes, so that they may be recursive."""
 
@@ -179,7 +155,7 @@ class _Maker:
         self, shape: Shape, rules: list[Constraint] | None = None, depth: int = 0
     ) -> SearchStrategy[Any]:
         """Objects of ``shape`` that every rule allows."""
-        rules = [*(rules or []), *(part for rule in shape.rules for part in _rules_of(rule))]
+        rules = [*(rules or []), *(part for rule in shape.rules for part in rules_of(rule))]
         made = self._unchecked(shape, rules, depth)
         single = [rule for rule in rules if not isinstance(rule, Items | Each)]
         if single:
@@ -196,15 +172,15 @@ class _Maker:
                 return st.booleans()
             case Kind.INT:
                 assert shape.ints is not None
-                low, high = _tightest(rules, Range, shape.ints.minimum, shape.ints.maximum)
+                low, high = tightest(rules, Range, shape.ints.minimum, shape.ints.maximum)
                 return _ints(-int(-low // 1), int(high // 1))
             case Kind.FLOAT:
                 return self._float(shape, rules)
             case Kind.TEXT:
-                return _text_within(rules)
+                return text_within(rules)
             case Kind.DATA:
-                low, high = _tightest(rules, Length, 0, None)
-                return st.binary(min_size=low, max_size=high)
+                low, high = tightest(rules, Length, 0, None)
+                return data(low, high)
             case Kind.UUID:
                 return st.just(UUID(int=0)) | st.uuids()
             case Kind.DATE:
@@ -233,7 +209,7 @@ class _Maker:
         raise TypeError(f"{shape.hint} has no XPC form, so no strategy")
 
     def _float(self, shape: Shape, rules: list[Constraint]) -> SearchStrategy[float]:
-        low, high = _tightest(rules, Range, None, None)
+        low, high = tightest(rules, Range, None, None)
         single = shape.floats is not None and shape.floats.bits == 32
         if low is not None or high is not None:
             # A range excludes NaN: it compares as neither above nor below.
@@ -252,28 +228,24 @@ class _Maker:
 
     def _container(self, shape: Shape, rules: list[Constraint], depth: int) -> SearchStrategy[Any]:
         assert shape.item is not None
-        low, high = _tightest(rules, Items, 0, None)
-        unique = any(isinstance(rule, Items) and rule.unique for rule in rules)
+        low, high = tightest(rules, Items, 0, None)
         # Fewer below, or a struct that holds lists of itself would grow without end.
         most = max(_MAX_ITEMS >> max(depth - 1, 0), 1) if depth <= _DEEP else 0
         high = low + most if high is None else min(high, low + most)
         if high == 0:
             return st.builds(dict if shape.kind is Kind.MAP else list)
-        inner = [part for rule in rules if isinstance(rule, Each) for part in _rules_of(rule.rule)]
+        inner = [part for rule in rules if isinstance(rule, Each) for part in rules_of(rule.rule)]
         item = self.of(shape.item, inner, depth)
         if shape.kind is Kind.MAP:
-            return st.dictionaries(_keys(), item, min_size=low, max_size=high)
-        if unique:
-            # Equality as the rule sees it; attrs objects have no hash.
-            return (
-                st.lists(item, min_size=low, max_size=high)
-                .map(_distinct)
-                .filter(lambda items: len(items) >= low)
-            )
-        return st.lists(item, min_size=low, max_size=high)
+            return containers.maps(_keys(), item, low, high)
+        if any(isinstance(rule, Items) and rule.unique for rule in rules):
+            followed = [*inner, *(part for rule in shape.item.rules for part in rules_of(rule))]
+            return containers.unique_lists(shape.item, followed, item, low, high)
+        return containers.lists(shape.item, item, low, high)
 
     def _union(self, shape: Shape, depth: int) -> SearchStrategy[Any]:
-        made = [self._struct(struct_of(case), depth + 1) for case in shape.cases]
+        cases = shape.cases if depth <= _DEEP else flattest(shape.cases)
+        made = [self._struct(struct_of(case), depth + 1) for case in cases]
         if shape.open:
             known = {case.CASE for case in shape.cases}  # type: ignore[attr-defined]
             labels = _keys().filter(lambda label: label not in known)
@@ -285,26 +257,15 @@ class _Maker:
         return st.deferred(lambda: self._fields(facts, depth))
 
     def _fields(self, facts: Struct, depth: int) -> SearchStrategy[Any]:
+        # A wide struct has enough in it without deep ones at every place.
+        below = depth + 1 + min(len(facts.fields) // _WIDE, _DEEP - 1)
         arguments = {
-            part.alias: self.of(part.shape, _rules_of(part.attribute.validator), depth + 1)
+            part.alias: self.of(part.shape, rules_of(part.attribute.validator), below)
             for part in facts.fields
         }
         if facts.unknown == "keep":
             arguments[UNKNOWN_FIELDS] = _unknown_fields(facts.fields)
         return st.builds(facts.cls, **arguments)
-
-
-def _text_within(rules: list[Constraint]) -> SearchStrategy[str]:
-    low, high = _tightest(rules, Length, 0, None)
-    for rule in rules:
-        if isinstance(rule, ByteLength):
-            high = rule.max if high is None else min(high, rule.max)
-    patterns = [rule for rule in rules if isinstance(rule, Pattern)]
-    if patterns:
-        # The others hold by the filter in `of`.
-        matching = st.from_regex(patterns[0].regex, fullmatch=True)
-        return matching.filter(lambda drawn: "\0" not in drawn)
-    return text(min_size=low, max_size=high)
 
 
 def _enum(shape: Shape) -> SearchStrategy[Any]:
@@ -328,11 +289,3 @@ def _fits_single(value: float) -> bool:
     except OverflowError:
         return False
     return True
-
-
-def _distinct(items: list[Any]) -> list[Any]:
-    kept: list[Any] = []
-    for item in items:
-        if item not in kept:
-            kept.append(item)
-    return kept
