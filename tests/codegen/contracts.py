@@ -26,6 +26,12 @@ _DEFAULTS = {
     "bool": "true", "i8": "-3", "u8": "7", "i64": "-1", "u64": "9", "f64": "1.5", "string": '"x"',
     "bytes": '"00ff"', "date": "1", "duration": '"5s"', "any": '"anything"',
 }  # fmt: skip
+_LISTS = [
+    'type = "list<string>", unique = true, min_items = 1, default = ["a", "b"]',
+    'type = "map<string, u8>", max_items = 3, example = { a = 1 }',
+    """type = "string", pattern = '[a-z]{1,3}(x|y)?', example = "aby" """,
+    'type = "u32", deprecated = "Too small: see the other."',
+]
 _LIMITS = {
     "u8": "min = 1, max = 200", "i64": "min = -5", "f64": "max = 10.5", "bytes": "max_len = 8",
     "string": "min_len = 1, max_len = 9, max_bytes = 40",
@@ -42,6 +48,8 @@ class _Maker:
     """Types that hold no resource."""
     structs: list[str] = field(factory=list)
     errors: list[str] = field(factory=list)
+    wired: int = 0
+    """Fields that have a name of their own on the wire."""
 
     def some(self, least: int, most: int) -> range:
         return range(self.draw(st.integers(least, most)))
@@ -58,6 +66,8 @@ class _Maker:
         return chosen if chosen == "any" else form.format(chosen)
 
     def field(self) -> str:
+        if self.draw(st.integers(0, 7)) == 0:
+            return f"{{ {self.draw(st.sampled_from(_LISTS))} }}"
         kind = self.type()
         settings = [f'type = "{kind}"']
         if kind in _LIMITS and self.draw(st.booleans()):
@@ -65,6 +75,9 @@ class _Maker:
         elif kind in _DEFAULTS and self.draw(st.booleans()):
             settings.append(f"default = {_DEFAULTS[kind]}")
         settings.append(self.draw(st.sampled_from(['doc = "What it is."', 'since = "1.0"'])))
+        if self.draw(st.integers(0, 5)) == 0:
+            self.wired += 1
+            settings.append(f'wire = "on-the-wire-{self.wired}"')
         return f"{{ {', '.join(settings)} }}" if self.draw(st.booleans()) else f'"{kind}"'
 
     def fields(self) -> str:
@@ -79,7 +92,15 @@ class _Maker:
         if self.draw(st.booleans()):
             self.lines.append('[enum.Level]\ntype = "u8"\ncases = { low = { value = 1 } }')
             self.lines.append("[flags.Bits]\nbits = { one = { value = 1 }, two = { value = 2 } }")
+            self.lines.append('[const.LOWEST]\ntype = "Level"\nvalue = "low"')
+            self.lines.append('[const.BOTH]\ntype = "Bits"\nvalue = ["one", "two"]')
             self.plain += ["Level", "Bits"]
+        if self.draw(st.booleans()):
+            self.lines.append(
+                '[struct.Tree]\nfields = { leaf = "i64", branches = { type = "list<Tree>", '
+                'default = [] }, beside = "map<string, Tree>?" }'
+            )
+            self.plain.append("Tree")
         for number in self.some(0, 2):
             self.lines.append(f'[alias.Alias{number}]\ntype = "string"\nmax_len = {9 - number}')
             self.plain.append(f"Alias{number}")
@@ -132,6 +153,18 @@ class _Maker:
         for line in "".join(parts).splitlines():
             self.lines.append(put + line)
 
+    def resources(self) -> None:
+        """A struct that holds handles, and a protocol that hands them over."""
+        self.lines.append(
+            '[struct.Handles]\nresource = true\nfields = { log = "fd<write>?", '
+            'files = "list<fd>", memory = "shmem?", more = "map<string, client_end<Hand>>" }'
+        )
+        self.lines.append(
+            "[protocol.Hand]\nmethods.over = "
+            '{ in = "Handles", out = "client_end<Hand>" }\nmethods.back = '
+            '{ in = { end = "server_end<Hand>", kept = "Handles?" }, out = "Handles" }'
+        )
+
     def protocols(self) -> None:
         for number in self.some(0, 2):
             self.lines.append(f"[protocol.Part{number}]")
@@ -160,4 +193,8 @@ def contracts(draw: st.DrawFn) -> str:
     maker.lines.append(f'[wire]\nselector = "{selector}"\nnone = "{none}"')
     maker.declarations()
     maker.protocols()
+    if draw(st.booleans()):
+        maker.resources()
+    if draw(st.booleans()):
+        maker.lines.append('[reserved]\nfields = { Struct0 = ["gone"] }\ncodes = [99]')
     return "\n".join(maker.lines) + "\n"

@@ -31,6 +31,7 @@ from xpcrpc.testing import equivalent, strategies
 
 ROOT = Path(__file__).parents[2]
 _NUMBERS = count()
+HANDLES = frozenset({"Handles", "BackRequest"})
 
 
 def write(text: str, folder: Path) -> Path:
@@ -69,7 +70,9 @@ def test_a_random_contract_imports_and_its_types_travel(text: str, data: st.Data
             if isinstance(protocol, Protocol):
                 assert protocol.methods
         classes = [one for one in exported.values() if isinstance(one, type) and attrs.has(one)]
-        for kind in classes[:6]:
+        # Handles travel beside a frame, between processes; tests/runtime has that.
+        plain = [one for one in classes if one.__name__ not in HANDLES]
+        for kind in data.draw(st.permutations(plain))[:6]:
             one = data.draw(strategies(kind))
             value = to_value(one, kind)
             assert equivalent(from_value(value, kind), one)
