@@ -107,7 +107,7 @@ class Limit:
 def limits_of(use: Use) -> Iterator[Limit]:
     """Every kind of limit, stated or not, tightest first where several state it."""
     low, high = -math.inf, math.inf
-    if isinstance(use.core, Scalar) and (span := int_range(use.core.name)) is not None:
+    if (span := _range_of(use)) is not None:
         low, high = span
     yield Limit("value", _most(use, "min", low), _least(use, "max", high))
     yield Limit("length", _most(use, "min_len", 0), _least(use, "max_len", math.inf))
@@ -139,6 +139,8 @@ def loosened(old: Use, new: Use) -> list[str]:
 
 
 def _narrower(wide: Use, narrow: Use, *, swapped: bool = False) -> Iterator[str]:
+    if wide.limits == narrow.limits and _range_of(wide) == _range_of(narrow):
+        return  # as nearly always
     for before, after in zip(limits_of(wide), limits_of(narrow), strict=True):
         first, then = (after, before) if swapped else (before, after)
         if after.low > before.low:
@@ -147,6 +149,10 @@ def _narrower(wide: Use, narrow: Use, *, swapped: bool = False) -> Iterator[str]
             yield f"greatest {after.key}: {_shown(first.high)} became {_shown(then.high)}"
         if not after.set <= before.set:
             yield f"{after.key}: {_listed(first)} became {_listed(then)}"
+
+
+def _range_of(use: Use) -> tuple[int, int] | None:
+    return int_range(use.core.name) if isinstance(use.core, Scalar) else None
 
 
 def _shown(value: float) -> str:
