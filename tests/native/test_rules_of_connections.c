@@ -25,45 +25,6 @@ TEST(c48_a_name_makes_a_client_and_none_a_listener) {
   kill_child(child);
 }
 
-TEST(c49_privileged_looks_only_in_the_systems_directory) {
-  const char *directory = use_bootstrap_directory();
-  struct seen plain = {0}, privileged = {0}, reply = {0};
-
-  setenv("XDG_RUNTIME_DIR", directory, 1);
-  unsetenv("XPCRPC_BOOTSTRAP_DIR");
-  pid_t child = serve_in_child("org.example.user-only", echo);
-  xpc_connection_t c = named_client("org.example.user-only", &plain);
-  request(c, 1, &reply);
-  PUMP_UNTIL(reply.messages == 1);
-  start(xpc_connection_create_mach_service(
-            "org.example.user-only", NULL,
-            XPC_CONNECTION_MACH_SERVICE_PRIVILEGED),
-        &privileged);
-  PUMP_UNTIL(privileged.invalid == 1);
-  xpc_connection_cancel(c);
-  PUMP_UNTIL(plain.invalid == 1);
-  kill_child(child);
-  /* What the listener made lies in a directory of its own. */
-  char path[128];
-  (void)snprintf(path, sizeof path, "%s/xpcrpc/org.example.user-only",
-                 directory);
-  CHECK(unlink(path) == 0);
-  (void)snprintf(path, sizeof path, "%s/xpcrpc/.lock.org.example.user-only",
-                 directory);
-  (void)unlink(path);
-  (void)snprintf(path, sizeof path, "%s/xpcrpc", directory);
-  CHECK(rmdir(path) == 0);
-}
-
-TEST(c49_without_a_runtime_directory_names_are_the_users_own) {
-  struct seen plain = {0};
-
-  unsetenv("XDG_RUNTIME_DIR");
-  unsetenv("XPCRPC_BOOTSTRAP_DIR");
-  named_client("org.example.nowhere-at-all", &plain);
-  PUMP_UNTIL(plain.invalid == 1);
-}
-
 TEST(c52_the_connection_keeps_its_queue) {
   dispatch_queue_t queue = dispatch_queue_create("short", NULL);
   xpc_connection_t l = xpc_connection_create(NULL, queue);

@@ -402,3 +402,21 @@ TEST(c6_boxed_values_are_read_by_many_threads) {
   for (int i = 0; i < 3; i++)
     CHECK(pthread_join(threads[i], NULL) == 0);
 }
+
+TEST(an_fd_is_taken_from_its_only_owner_and_closed_once) {
+  xpc_object_t fd = xpc_fd_create(0), message = xpc_dictionary_create_empty();
+  int before = open_descriptors(), taken;
+
+  CHECK(xpc_portable_fd_take(message) == -1);
+  CHECK(xpc_portable_fd_take(NULL) == -1);
+  xpc_dictionary_set_value(message, "fd", fd);
+  CHECK(xpc_portable_fd_take(fd) == -1); /* the dictionary has it too */
+  xpc_release(fd);
+  fd = xpc_dictionary_get_value(message, "fd");
+  taken = xpc_portable_fd_take(fd);
+  CHECK(taken >= 0 && fcntl(taken, F_GETFD) == FD_CLOEXEC);
+  CHECK(xpc_portable_fd_take(fd) == -1 && xpc_fd_dup(fd) == -1);
+  xpc_release(message);
+  CHECK(fcntl(taken, F_GETFD) == FD_CLOEXEC); /* still the caller's */
+  CHECK(open_descriptors() == before && close(taken) == 0);
+}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
@@ -129,4 +131,38 @@ async def test_events_that_nobody_reads_hold_the_sender_back() -> None:
             event = await asyncio.wait_for(anext(peer), LIMIT_S)
             assert isinstance(event, ReceivedMessage)
             assert event.values["n"] == n
+        client.cancel()
+
+
+def lowest_free() -> int:
+    """The number that the next descriptor gets."""
+    number = os.dup(0)
+    os.close(number)
+    return number
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="libxpc duplicates it on a Mac")
+async def test_a_received_descriptor_is_the_one_that_came() -> None:
+    """It needs no second number, not even for a moment; and it is closed once."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    async with Listener.anonymous() as listener:
+        client = Connection.to_endpoint(listener.endpoint())
+        client.send({})
+        peer = await anext(listener)
+        await anext(peer)
+        with FileDescriptor(os.open(os.devnull, os.O_RDONLY)) as file:
+            client.send({"file": file})
+        number = lowest_free()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (number + 1, hard))
+        try:
+            event = await asyncio.wait_for(anext(peer), LIMIT_S)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert isinstance(event, ReceivedMessage)
+        received = event.values["file"]
+        assert isinstance(received, FileDescriptor)
+        assert received.fileno() == number
+        assert os.readlink(f"/proc/self/fd/{number}") == os.devnull
+        received.close()
+        assert lowest_free() == number
         client.cancel()

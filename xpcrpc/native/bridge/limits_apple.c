@@ -23,6 +23,8 @@ size_t xr__apply_message_limit(size_t bytes) {
 }
 
 /* The caller hands over memory that Python mapped MAP_SHARED (X14). */
+int xr__fd_take(xpc_object_t object) { return xpc_fd_dup(object); }
+
 xpc_object_t xr__shmem_create(void *address, size_t size) {
   return address == NULL ? NULL : xpc_shmem_create(address, size);
 }

@@ -15,6 +15,12 @@ size_t xr__apply_message_limit(size_t bytes) {
   return bytes != 0 ? bytes : XPC_PORTABLE_MESSAGE_BYTES;
 }
 
+int xr__fd_take(xpc_object_t object) {
+  int fd = xpc_portable_fd_take(object);
+
+  return fd >= 0 ? fd : xpc_fd_dup(object); /* it is in the message twice */
+}
+
 xpc_object_t xr__shmem_create(void *address, size_t size) {
   if (xpc_portable_shmem_check(address, size) != 0)
     return NULL;

@@ -166,6 +166,9 @@ unsigned xr__depth_limit(void);
 size_t xr__object_limit(void);
 /* Tells libxpc; 0 is its default. Returns what holds now. */
 size_t xr__apply_message_limit(size_t bytes);
+/* The descriptor of an fd object in a message that is ours alone and about to
+ * be released, for the caller to close; -1 when there is none to be had. */
+int xr__fd_take(xpc_object_t object);
 /* A shmem object for a mapping of ours, or NULL when it cannot be shared. */
 xpc_object_t xr__shmem_create(void *address, size_t size);
 /* NULL where libxpc is too old to say. */

@@ -59,7 +59,7 @@ xr_connection *xr_listener_named(xr_mailbox *box, const char *name,
                                  bool privileged) {
   uint64_t flags = XPC_CONNECTION_MACH_SERVICE_LISTENER;
 
-  /* Apple ignores it beside LISTENER; on Linux it names the system's folder. */
+  /* Ignored beside LISTENER (C-49), but for root in a session on Linux. */
   if (privileged)
     flags |= XPC_CONNECTION_MACH_SERVICE_PRIVILEGED;
   return xr__connection_wrap(

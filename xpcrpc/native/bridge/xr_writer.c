@@ -200,7 +200,7 @@ static struct xr_handle receive_handle(xpc_object_t object) {
 
   if (type == XPC_TYPE_FD) {
     handle.kind = XR_HANDLE_FD;
-    handle.fd = xpc_fd_dup(object);
+    handle.fd = xr__fd_take(object);
   } else if (type == XPC_TYPE_SHMEM) {
     handle.kind = XR_HANDLE_SHMEM;
     handle.object = xpc_retain(object);
@@ -233,6 +233,7 @@ bool xr__write_frame(xpc_object_t object, struct xr__space space,
   put_padding(&writer, 8);
   *needed = writer.at + writer.handle_count * sizeof(struct xr_handle);
   fits = *needed <= space.size;
+  /* Whoever is told that it fits has the handles, and the message no more. */
   for (size_t i = 0; fits && i < writer.handle_count; i++) {
     struct xr_handle handle = receive_handle(writer.handles[i]);
     put(&writer, &handle, sizeof handle);

@@ -285,13 +285,32 @@ static int bind_name(struct xpc__registration *registration, mode_t mode) {
   return error;
 }
 
+/* The system's directory, if this process may put names there; or -1. */
+static int open_system_to_write(void) {
+  int fd = open_system(true);
+
+  if (fd < 0 || faccessat(fd, ".", W_OK, AT_EACCESS) == 0)
+    return fd;
+  close(fd);
+  return -1;
+}
+
+/* Apple's PRIVILEGED is ignored beside LISTENER (C-49): where a name belongs
+ * is for the job's plist to say. Here a daemon's, who is root and in nobody's
+ * session, belongs to the system and can be reached by all; anybody else's is
+ * his user's own. What is left to the flag is root in a session. */
 static int open_for_listener(bool privileged, mode_t *mode) {
   const char *given = given_directory();
+  bool daemon = geteuid() == 0 && secure_getenv("XDG_RUNTIME_DIR") == NULL;
+  int fd;
 
-  *mode = privileged && given == NULL ? 0666 : 0600;
+  *mode = 0600;
   if (given != NULL)
     return open_trusted(given, true, 0700, 0022);
-  return privileged ? open_system(true) : open_user(true);
+  fd = privileged || daemon ? open_system_to_write() : -1;
+  if (fd >= 0)
+    *mode = 0666;
+  return fd >= 0 ? fd : open_user(true);
 }
 
 int xpc__register_name(const char *name, bool privileged,

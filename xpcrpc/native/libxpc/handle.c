@@ -23,6 +23,18 @@ xpc_object_t xpc_fd_create(int fd) {
   return copy < 0 ? NULL : xpc__handle_new(XPC_TYPE_FD, copy);
 }
 
+int xpc_portable_fd_take(xpc_object_t xfd) {
+  struct xpc__handle *handle = xfd;
+  int fd;
+
+  if (handle == NULL || xpc__kind_of(handle) != XPC__FD ||
+      atomic_load(&handle->object.references) != 1)
+    return -1;
+  fd = handle->fd;
+  handle->fd = -1;
+  return fd;
+}
+
 int xpc_fd_dup(xpc_object_t xfd) {
   if (xfd == NULL || xpc__kind_of(xfd) != XPC__FD)
     return -1;

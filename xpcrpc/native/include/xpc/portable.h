@@ -162,6 +162,13 @@ XPC_EXPORT int xpc_portable_shmem_check(void *region, size_t length);
 XPC_EXPORT XPC_WARN_RESULT int xpc_portable_shmem_dup(xpc_object_t xshmem,
                                                       size_t *length);
 
+/* The descriptor of an fd object itself, for the caller to close; the object
+ * has none afterwards and may only be released. For who has a received message
+ * to himself: one call where xpc_fd_dup() and the release take two, and it
+ * needs no descriptor to be free. -1 when the object has a second reference,
+ * or none left to give; then xpc_fd_dup() is to be asked. */
+XPC_EXPORT XPC_WARN_RESULT int xpc_portable_fd_take(xpc_object_t xfd);
+
 /* Called with one line, without its newline, when a peer is dropped for
  * malformed input and the like; on any thread, with locks held, so it must
  * not call the library. NULL, the default, is silence. */
