@@ -8,6 +8,7 @@ work with a service of ours is in `REFUSED`, with the reason.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 from attrs import frozen
@@ -22,7 +23,23 @@ LAUNCHD_KINDS: Final[tuple[LaunchdKind, ...]] = (
 TEAM: Final = "${TEAM_ID}"
 """Stands for the signing team, at the start of a name."""
 
-APP_GROUP: Final = re.compile(r"(\$\{TEAM_ID\}|group|[A-Z0-9]{10})(\.[A-Za-z0-9_-]+)+")
+VARIABLE: Final = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+"""Stands in a service's name for what differs from build to build; see `xpcrpc.runtime.names`."""
+
+
+def filled(text: str, variables: Mapping[str, str]) -> str:
+    """The text with the value of each of its variables."""
+    return VARIABLE.sub(lambda match: variables[match[1]], text)
+
+
+def without_team(name: str) -> str:
+    """A service's name as it is for every team, for labels and units."""
+    return name.replace(f"{TEAM}.", "").replace(TEAM, "team")
+
+
+APP_GROUP: Final = re.compile(
+    r"(\$\{TEAM_ID\}|group|[A-Z0-9]{10})(\.([A-Za-z0-9_-]|\$\{[A-Z][A-Z0-9_]*\})+)+"
+)
 
 
 def app_group_of(address: str) -> str | None:

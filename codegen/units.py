@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import frozen
 
-from .launch import SYSTEMD, TEAM, Systemd
+from .launch import SYSTEMD, Systemd, filled
 from .model import Service
 
 
@@ -19,14 +19,14 @@ class Unit:
     text: str
 
 
-def units(service: Service, team: str) -> tuple[Unit, Unit]:
+def units(service: Service, variables: Mapping[str, str]) -> tuple[Unit, Unit]:
     """The socket unit and the service unit.
 
-    The service has a ``systemd`` section; ``team`` stands in for ``${TEAM_ID}``.
+    The service has a ``systemd`` section; ``variables`` has a value for each in its name.
     """
     systemd = service.systemd
     assert systemd is not None
-    name = service.address.replace(TEAM, team)
+    name, called = filled(service.address, variables), filled(systemd.unit, variables)
     system = service.domain == "system"
     unit: dict[str, Any] = {"Description": _description(service, name)}
     unit.update(_settings(systemd, "Unit"))
@@ -47,16 +47,16 @@ def units(service: Service, team: str) -> tuple[Unit, Unit]:
     }
     started: dict[str, Any] = {
         **unit,
-        "Requires": " ".join([f"{systemd.unit}.socket", *_words(unit.get("Requires"))]),
-        "After": " ".join([f"{systemd.unit}.socket", *_words(unit.get("After"))]),
+        "Requires": " ".join([f"{called}.socket", *_words(unit.get("Requires"))]),
+        "After": " ".join([f"{called}.socket", *_words(unit.get("After"))]),
     }
     run = {"Type": "simple", "NonBlocking": "yes", **_settings(systemd, "Service")}
     install = {"WantedBy": "sockets.target", **_settings(systemd, "Install")}
     return (
-        Unit(f"{systemd.unit}.socket", _text(Unit=about, Socket=socket, Install=install)),
+        Unit(f"{called}.socket", _text(Unit=about, Socket=socket, Install=install)),
         Unit(
-            f"{systemd.unit}.service",
-            _text(Unit=started, Service=run, Install={"Also": f"{systemd.unit}.socket"}),
+            f"{called}.service",
+            _text(Unit=started, Service=run, Install={"Also": f"{called}.socket"}),
         ),
     )
 

@@ -12,7 +12,7 @@ from xpcrpc.errors import MisuseError
 from ..atomic import write_whole
 from ..plist import client_entitlements, server_entitlements
 from ..report import say
-from .placement import add_arguments, services_of, team_of
+from .placement import add_arguments, services_of, variables_of
 
 _EPILOG = """\
 A sandboxed client may look up a name below one of its app groups; for any other name it
@@ -55,9 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     if not services:
         raise MisuseError("the contract declares no service")
-    team = team_of(arguments, services)
+    variables = variables_of(arguments, services)
     make = client_entitlements if arguments.role == "client" else server_entitlements
-    text = plistlib.dumps(make(services, team), sort_keys=True).decode("utf-8")
+    text = plistlib.dumps(make(services, variables), sort_keys=True).decode("utf-8")
     if arguments.out is None:
         say(text.rstrip("\n"), sys.stdout)
         return 0

@@ -8,17 +8,20 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from xpcrpc.errors import MisuseError
 
 from ..atomic import write_whole
 from ..compile import compile_files
 from ..complaint import nearest
-from ..launch import TEAM
+from ..launch import VARIABLE
 from ..model import Service
 from ..report import report, say
 
-_TEAM_ID = re.compile(r"[A-Z0-9]{10}")
+TEAM_ID: Final = "TEAM_ID"
+_TEAM_ID: Final = re.compile(r"[A-Z0-9]{10}")
+_VALUE: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--team-id",
         metavar="ID",
         help="the signing team, for ${TEAM_ID} (the environment variable XPCRPC_TEAM_ID)",
+    )
+    parser.add_argument(
+        "--variable",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="for ${NAME} in a service's name (the environment variable XPCRPC_NAME)",
     )
 
 
@@ -52,20 +62,39 @@ def services_of(arguments: argparse.Namespace) -> list[Service] | None:
     return chosen
 
 
-def team_of(arguments: argparse.Namespace, services: Sequence[Service]) -> str:
-    """The signing team; empty if no name holds it.
+def variables_of(arguments: argparse.Namespace, services: Sequence[Service]) -> dict[str, str]:
+    """A value for each variable in the services' names.
 
     Raises:
-        MisuseError: it is needed and not given, or is none.
+        MisuseError: one is needed and not given, or is no value for a name.
     """
-    groups = (service.launchd.app_group for service in services if service.launchd is not None)
-    needed = any(TEAM in (text or "") for text in (*(one.address for one in services), *groups))
-    team: str = arguments.team_id or os.environ.get("XPCRPC_TEAM_ID") or ""
-    if team and _TEAM_ID.fullmatch(team) is None:
-        raise MisuseError(f"{team!r} is no team: ten capital letters and digits")
-    if needed and not team:
-        raise MisuseError(f"a service's name holds {TEAM}; give --team-id, or set XPCRPC_TEAM_ID")
-    return team
+    given = dict(_assigned(text) for text in arguments.variable)
+    if arguments.team_id is not None:
+        given[TEAM_ID] = arguments.team_id
+    texts = [service.address for service in services]
+    texts += [one.launchd.app_group or "" for one in services if one.launchd is not None]
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(name for text in texts for name in VARIABLE.findall(text)):
+        value = given.get(name) or os.environ.get(f"XPCRPC_{name}")
+        if not value:
+            option = "--team-id ID" if name == TEAM_ID else f"--variable {name}=…"
+            raise MisuseError(
+                f"a service's name holds ${{{name}}}; give {option}, or set XPCRPC_{name}"
+            )
+        found[name] = value
+    for name, value in {**given, **found}.items():
+        if name == TEAM_ID and _TEAM_ID.fullmatch(value) is None:
+            raise MisuseError(f"{value!r} is no team: ten capital letters and digits")
+        if _VALUE.fullmatch(value) is None:
+            raise MisuseError(f"{value!r} cannot stand in a name: letters, digits, '.', '_', '-'")
+    return found
+
+
+def _assigned(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or VARIABLE.fullmatch(f"${{{name}}}") is None:
+        raise MisuseError(f"{text!r} sets no variable; write NAME=VALUE, as in CHANNEL=beta")
+    return name, value
 
 
 def put(files: Sequence[tuple[str, str]], out: str | None) -> None:

@@ -7,7 +7,7 @@ import argparse
 from xpcrpc.errors import MisuseError
 
 from ..plist import launch_plist
-from .placement import add_arguments, put, services_of, team_of
+from .placement import add_arguments, put, services_of, variables_of
 
 _EPILOG = """\
 An agent or a daemon gets a property list of its own, named for its label; a network
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = [service for service in services if service.launchd is not None]
     if not chosen:
         raise MisuseError("no service says how launchd runs it; write [service.x.launchd]")
-    team = team_of(arguments, chosen)
-    made = [launch_plist(service, team) for service in chosen]
+    variables = variables_of(arguments, chosen)
+    made = [launch_plist(service, variables) for service in chosen]
     put([(one.file, one.data.decode("utf-8")) for one in made], arguments.out)
     return 0

@@ -7,7 +7,7 @@ import argparse
 from xpcrpc.errors import MisuseError
 
 from ..units import units
-from .placement import add_arguments, put, services_of, team_of
+from .placement import add_arguments, put, services_of, variables_of
 
 _EPILOG = """\
 Each service gets a socket unit, which holds its name from the start, and a service unit,
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = [service for service in services if service.systemd is not None]
     if not chosen:
         raise MisuseError("no service says how systemd runs it; write [service.x.systemd]")
-    team = team_of(arguments, chosen)
-    made = [unit for service in chosen for unit in units(service, team)]
+    variables = variables_of(arguments, chosen)
+    made = [unit for service in chosen for unit in units(service, variables)]
     put([(unit.file, unit.text) for unit in made], arguments.out)
     return 0

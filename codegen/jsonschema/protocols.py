@@ -19,6 +19,8 @@ from .blocks import (
 from .launch import launchd, systemd
 from .types import struct_name
 
+_VARIABLE = r"\$\{(?!TEAM_ID\})[A-Z][A-Z0-9_]*\}"
+
 
 def method() -> Schema:
     oneway = {"required": ["oneway"], "properties": {"oneway": {"const": True}}}
@@ -118,8 +120,12 @@ def services() -> dict[str, Schema]:
                 "name": {
                     "type": "string",
                     "maxLength": 127,
-                    "pattern": r"^(\$\{TEAM_ID\}\.)?[A-Za-z0-9_-][A-Za-z0-9._-]*$",
-                    "description": "The name it is looked up by; ${TEAM_ID} is filled in.",
+                    "pattern": r"^(\$\{TEAM_ID\}\.)?([A-Za-z0-9_-]|"
+                    + _VARIABLE
+                    + r")([A-Za-z0-9._-]|"
+                    + _VARIABLE
+                    + r")*$",
+                    "description": "The name to look up; variables like ${TEAM_ID} are filled in.",
                 },
                 "domain": choice(
                     "Whether each user has one, or the whole system.", "user", "system"

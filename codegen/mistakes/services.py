@@ -8,12 +8,12 @@ from .mistake import Mistake
 
 SERVICE_VARIABLE: Final = Mistake(
     "service-variable",
-    "`${TEAM_ID}` stands once, at the start of a name",
+    "A variable is `${NAME}`, and `${TEAM_ID}` stands once, at the start of a name",
     "Only there does the system know names that belong to a signing team.",
 )
 SERVICE_NAME: Final = Mistake(
     "service-name",
-    "A service's name is letters, digits, '.', '_', '-', at most 127 of them",
+    "A service's name is letters, digits, '.', '_', '-' and variables, at most 127 characters",
     "It names a launchd endpoint on macOS, and a file on Linux.",
 )
 RULE_EMPTY: Final = Mistake(

@@ -17,6 +17,7 @@ from ..launch import (
     LaunchdKind,
     Systemd,
     app_group_of,
+    without_team,
 )
 from ..mistakes.services import (
     ABSOLUTE_PATH,
@@ -103,7 +104,7 @@ def read_systemd(table: Table | None, address: str, domain: str) -> Systemd | No
         )
     read = Systemd(
         path=table.path,
-        unit=unit or address.replace(f"{TEAM}.", "").replace(TEAM, "team"),
+        unit=unit or without_team(address),
         settings=settings,
     )
     table.finish(also=SYSTEMD)
@@ -150,7 +151,7 @@ def _needs_program(table: Table, settings: dict[str, Any]) -> None:
 def _label(table: Table, address: str) -> str:
     label = table.text("label")
     if label is None:
-        return address.replace(f"{TEAM}.", "").replace(TEAM, "team")
+        return without_team(address)
     if _LABEL.fullmatch(label) is None:
         table.complain(
             LABEL_FORM,

@@ -6,6 +6,7 @@ import re
 from typing import Any, Final, Literal, cast
 
 from ..complaint import nearest
+from ..launch import TEAM, VARIABLE
 from ..mistakes.services import (
     ABSOLUTE_PATH,
     ENTITLEMENT_VALUE,
@@ -24,7 +25,7 @@ from .declarations import about
 from .launch import read_launchd, read_systemd
 from .table import Table, kind_of
 
-_NAME: Final = re.compile(r"(?:\$\{TEAM_ID\}\.)?[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _MAX_NAME: Final = 127
 _MACOS: Final = {
     "team": str,
@@ -80,19 +81,27 @@ def _address(table: Table) -> str | None:
     address = table.text("name", required=True)
     if address is None:
         return None
-    if ("${" in address and not address.startswith("${TEAM_ID}.")) or address.count("${") > 1:
+    rest = address.removeprefix(f"{TEAM}.")
+    if TEAM in rest:
         table.complain(
             SERVICE_VARIABLE,
             "name",
-            "a variable stands at the start only, and there is one: write "
-            '"${TEAM_ID}.org.example.service"',
+            f"{TEAM} stands at the start only, and once, with a dot behind it: write "
+            f'"{TEAM}.org.example.service"',
         )
-    elif _NAME.fullmatch(address) is None or len(address) > _MAX_NAME:
+    elif "${" in VARIABLE.sub("x", rest):
+        table.complain(
+            SERVICE_VARIABLE,
+            "name",
+            "a variable is of capital letters, digits and '_': write "
+            '"org.example.${CHANNEL}.service"',
+        )
+    elif _NAME.fullmatch(VARIABLE.sub("x", rest)) is None or len(address) > _MAX_NAME:
         table.complain(
             SERVICE_NAME,
             "name",
-            f"{address!r} is no service name: letters, digits, '.', '_', '-', and ${{TEAM_ID}} "
-            f"at the start, at most {_MAX_NAME} of them",
+            f"{address!r} is no service name: letters, digits, '.', '_', '-' and variables such "
+            f"as {TEAM}, at most {_MAX_NAME} characters",
         )
     return address
 

@@ -207,6 +207,36 @@ def test_whatever_text_stands_in_a_unit_systemd_has_not_a_word_to_say(
     assert (done.returncode, done.stderr) == (0, ""), lines
 
 
+def test_variables_of_a_name_are_filled_in_from_the_command_or_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contract = tmp_path / "small.toml"
+    text = CONTRACT.replace("DOMAIN", "user").replace("org.example.a", "org.${CHANNEL}.a-${CODE}")
+    text += '[service.a.launchd]\nkind = "agent"\nprogram = "/bin/true"\n'
+    contract.write_text(text, encoding="utf-8")
+    out = str(tmp_path / "out")
+    assert xpcrpc("plist", str(contract)) == 2
+    assert "holds ${CHANNEL}; give --variable CHANNEL=…" in capsys.readouterr().err
+    monkeypatch.setenv("XPCRPC_CODE", "7")
+    chosen = ("--variable", "CHANNEL=beta", "--out", out)
+    for command in ("plist", "units"):
+        assert xpcrpc(command, str(contract), *chosen) == 0
+    assert sorted(path.name for path in Path(out).iterdir()) == [
+        "org.beta.a-7.plist", "org.beta.a-7.service", "org.beta.a-7.socket",
+    ]  # fmt: skip
+    job = plistlib.loads((tmp_path / "out" / "org.beta.a-7.plist").read_bytes())
+    assert (job["Label"], job["MachServices"]) == ("org.beta.a-7", {"org.beta.a-7": True})
+    socket = (tmp_path / "out" / "org.beta.a-7.socket").read_text(encoding="utf-8")
+    assert "%t/xpcrpc/org.beta.a-7\n" in socket
+    assert "Also=org.beta.a-7.socket" in Path(out, "org.beta.a-7.service").read_text("utf-8")
+    capsys.readouterr()
+    assert xpcrpc("entitlements", str(contract), "--variable", "CHANNEL=beta") == 0
+    assert "org.beta.a-7" in capsys.readouterr().out
+    for wrong in ("CHANNEL", "channel=x", "CHANNEL=a/b", "CHANNEL=", "=x"):
+        assert xpcrpc("plist", str(contract), "--variable", wrong) == 2
+        assert capsys.readouterr().err.startswith("xpcrpc: ")
+
+
 def test_misuse_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, said in (
         (["plist", TPROXY], "--team-id"),
