@@ -180,11 +180,13 @@ class _Builder:
         parameters = Parameters(self.spell, naming.FIELD_NAMES)
         arguments = ["self"]
         made: Call | str = "Empty()" if event.payload is None else "payload"
+        said: list[str] = []
         if isinstance(event.payload, StructType):
             if event.payload.fields:
                 arguments.append("*")
             arguments.extend(map(parameters.parameter, event.payload.fields))
             made = parameters.made(payload, event.payload)
+            said = parameters.said(event.payload)
         elif event.payload is not None:
             arguments.append(f"payload: {payload}")
         facts: list[Call | str] = [f'name="{python}"', f"selector={text_literal(event.selector)}"]
@@ -200,7 +202,7 @@ class _Builder:
             client_doc=docstring(heard, 2),
             client_body=lay_out(Call("return self._events(", (constant,)), 2),
             sender_signature=lay_out(Call(f"def {python}(", tuple(arguments), ") -> None:"), 1),
-            sender_doc=docstring(doc or f"Tell ``{event.name}``.", 2),
+            sender_doc=docstring("\n".join([doc or f"Tell ``{event.name}``.", *said]), 2),
             sender_body=lay_out(Call("self._emit(", (constant, made)), 2),
         )
 

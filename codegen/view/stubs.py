@@ -8,6 +8,7 @@ from .. import naming
 from ..model import DEFAULT_WINDOW, MISSING, Contract, Field, Method, StructType
 from ..typeexpr import Optional
 from .layout import Call, docstring, flat, lay_out, sentence, text_literal
+from .limits import limits_doc
 from .services import rule_call
 from .spelling import Spelling, field_name, prefixed, request_names, type_name
 from .types import notes
@@ -62,6 +63,16 @@ class Parameters:
         value = flat(self.spell.literal(one.type, one.default))
         return f"{python}={value} if {python} is None else {python}"
 
+    def said(self, table: StructType) -> list[str]:
+        """A docstring's lines about the keywords that the contract says something about."""
+        lines = []
+        for one in table.fields:
+            said = notes(one, limits=limits_doc(self.spell.contract, one))
+            if said:
+                python = field_name(None, one, self.taken)
+                lines.append(f"    {python}: {' '.join(said.split())}")
+        return ["", "Args:", *lines] if lines else []
+
     def made(self, python: str, table: StructType) -> Call:
         """The object of class ``python``."""
         return Call(f"{python}(", tuple(map(self.argument, table.fields)))
@@ -84,10 +95,10 @@ class MethodBuilder:
         return MethodView(
             constant=self._constant(python, types, facts),
             client_signature=self._client_signature(python, types),
-            client_doc=docstring(self._doc("Call"), 2),
+            client_doc=docstring(self._doc("Call", self._arguments()), 2),
             client_body=self._client_body(types),
             server_signature=self._server_signature(python, types),
-            server_doc=docstring(self._doc("Serve"), 2),
+            server_doc=docstring(self._doc("Serve", []), 2),
         )
 
     def _types(self) -> tuple[_Types, list[str]]:
@@ -206,12 +217,18 @@ class MethodBuilder:
         result = f"{self.spell.stub('AsyncIterator')}[{types.items_out}]"
         return lay_out(Call(f"def {python}(", tuple(arguments), f") -> {result}:"), 1)
 
-    def _doc(self, verb: str) -> str:
+    def _arguments(self) -> list[str]:
+        """What is to say about the keywords."""
+        request = self.method.request
+        if not isinstance(request, StructType):
+            return []
+        return Parameters(self.spell, request_names(self.method)).said(request)
+
+    def _doc(self, verb: str, arguments: list[str]) -> str:
         method = self.method
-        said = notes(method) or f"{verb} ``{method.name}``."
-        if not method.errors:
-            return said
-        lines = [said, "", "Raises:"]
+        lines = [notes(method) or f"{verb} ``{method.name}``.", *arguments]
+        if method.errors:
+            lines += ["", "Raises:"]
         for name in method.errors:
             error = self.contract.errors[name]
             meaning = (

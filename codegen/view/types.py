@@ -24,6 +24,7 @@ from ..model import (
 from ..typeexpr import INT_BITS, Named, Optional, parts
 from .imports import Imports
 from .layout import Call, Choice, docstring, flat, lay_out, sentence, text_literal
+from .limits import limits_doc
 from .spelling import Spelling, field_name, prefixed, request_names, short, type_name
 
 
@@ -76,10 +77,10 @@ def types_view(contract: Contract, doc: str, origin: str) -> TypesView:
     return TypesView(doc, origin, builder.imports.blocks(), tuple(groups), tuple(builder.names))
 
 
-def notes(item: Item, example: str | None = None, wire: str | None = None) -> str:
+def notes(item: Item, example: str | None = None, wire: str | None = None, limits: str = "") -> str:
     """An item's documentation; empty if there is nothing to say."""
     said = [sentence(item.doc)] if item.doc else []
-    facts = []
+    facts = [limits] if limits else []
     if wire is not None:
         facts.append(f"On the wire: ``{wire}``.")
     if example is not None:
@@ -248,7 +249,7 @@ class _Builder:
             if one.example is not MISSING:
                 example = short(self.spell.literal(one.type, one.example))
             wire = one.wire if python != one.name else None
-            if said := notes(one, example, wire):
+            if said := notes(one, example, wire, limits_doc(self.contract, one)):
                 members.append(docstring(said))
         return members
 

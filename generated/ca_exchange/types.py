@@ -24,7 +24,7 @@ class Certificate:
     """The authority's certificate; its key never leaves the service."""
 
     pem: str = field(validator=constraints.ByteLength(max=65536))
-    """PEM text, one certificate."""
+    """PEM text, one certificate. At most 65536 bytes as UTF-8."""
     key: KeyKind = KeyKind.ECDSA_P256
     not_before: Date
     not_after: Date
@@ -35,6 +35,7 @@ class FingerprintReply:
     """What ``CaExchange.fingerprint`` answers."""
 
     sha256: bytes = field(validator=constraints.Length(min=32, max=32))
+    """Exactly 32 bytes."""
 
 
 @define(kw_only=True)

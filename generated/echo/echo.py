@@ -48,11 +48,19 @@ class EchoClient(Client):
     protocol: ClassVar[Protocol] = ECHO
 
     async def note(self, *, text: str) -> None:
-        """Tell the service something; nothing comes back."""
+        """Tell the service something; nothing comes back.
+
+        Args:
+            text: At most 4096 characters.
+        """
         await self._send(NOTE, NoteRequest(text=text))
 
     async def echo(self, *, text: str, timeout_s: float | None = None) -> EchoReply:
-        """Hear the same text again, and how many notes came before."""
+        """Hear the same text again, and how many notes came before.
+
+        Args:
+            text: At most 1000000 characters.
+        """
         return await self._call(ECHO_, EchoRequest(text=text), timeout_s)
 
     async def shutdown(self) -> None:

@@ -13,6 +13,7 @@ class NoteRequest:
     """What ``Echo.note`` takes."""
 
     text: str = field(validator=constraints.Length(max=4096))
+    """At most 4096 characters."""
 
 
 @define(kw_only=True)
@@ -20,6 +21,7 @@ class EchoRequest:
     """What ``Echo.echo`` takes."""
 
     text: str = field(validator=constraints.Length(max=1000000))
+    """At most 1000000 characters."""
 
 
 @define(kw_only=True)

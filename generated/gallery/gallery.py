@@ -596,6 +596,9 @@ class GalleryClient(Client):
     ) -> Stream[Shape]:
         """The same shape, again and again.
 
+        Args:
+            times: At most 10000.
+
         Raises:
             Busy: An error without fields.
         """

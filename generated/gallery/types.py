@@ -227,6 +227,7 @@ class Nested:
         validator=constraints.Items(max=2, unique=True),
         metadata=wire("severalSides"),
     )
+    """At most 2 items. All different."""
 
 
 @define(kw_only=True)
@@ -244,21 +245,25 @@ class Constrained:
     """A constraint of each kind."""
 
     percent: U8 = field(validator=constraints.Range(max=100))
+    """At most 100."""
     celsius: F64 = field(validator=constraints.Range(min=-273.15, max=1000000.0))
+    """-273.15 to 1000000.0."""
     port: Port = field(validator=constraints.Range(min=1024))
     low_port: Port = field(
         validator=constraints.AllOf((constraints.Range(min=1024), constraints.Range(max=2048))),
         metadata=wire("lowPort"),
     )
-    """The alias's rule and its own."""
+    """The alias's rule and its own. At most 2048."""
     name: str = field(
         validator=constraints.AllOf(
             (constraints.Length(min=1, max=16), constraints.ByteLength(max=32)),
         ),
     )
+    """1 to 16 characters. At most 32 bytes as UTF-8."""
     code: str = field(validator=constraints.Pattern("[A-Z]{2}-[0-9]+"))
-    """Example: ``"AB-1"``."""
+    """Matches ``[A-Z]{2}-[0-9]+``. Example: ``"AB-1"``."""
     digest: bytes = field(validator=constraints.Length(min=4, max=32))
+    """4 to 32 bytes."""
     tags: list[Label] = field(
         validator=constraints.AllOf(
             (
@@ -274,6 +279,7 @@ class Constrained:
             ),
         ),
     )
+    """1 to 3 items. All different."""
     ports: dict[str, list[Port]] = field(
         validator=constraints.AllOf(
             (
@@ -282,6 +288,7 @@ class Constrained:
             ),
         ),
     )
+    """At most 2 items."""
     labels: Labels | None = field(
         default=None,
         validator=constraints.AllOf(
@@ -386,6 +393,7 @@ class ShapeCircle:
 
     CASE: ClassVar[str] = "circle"
     radius: F64 = field(validator=constraints.Range(min=0))
+    """At least 0."""
 
 
 @define(kw_only=True)
@@ -550,6 +558,7 @@ class WatchRequest:
 
     shape: Shape
     times: U32 = field(default=1, validator=constraints.Range(max=10000))
+    """At most 10000."""
 
 
 @define(kw_only=True)

@@ -36,6 +36,7 @@ class Place:
 
     UNKNOWN: ClassVar[str] = "keep"
     name: str = field(validator=constraints.Length(max=100))
+    """At most 100 characters."""
     at: Position = field(factory=lambda: Position())
     unknown_fields: dict[str, Value] = field(factory=dict, repr=False)
     """What a newer peer sent besides; written back unchanged."""

@@ -116,7 +116,11 @@ class ControlClient(Client):
         await self._send(STOP, Empty())
 
     def telemetry(self, *, min_bytes: U64 = 0, timeout_s: float | None = None) -> Stream[FlowEvent]:
-        """Flows as they are taken, from now on; a slow reader misses the oldest."""
+        """Flows as they are taken, from now on; a slow reader misses the oldest.
+
+        Args:
+            min_bytes: Bytes; smaller flows are left out.
+        """
         return self._stream(TELEMETRY, TelemetryRequest(min_bytes=min_bytes), timeout_s)
 
     async def tap(self, *, flow: UUID, timeout_s: float | None = None) -> ClientEnd[FlowTapClient]:

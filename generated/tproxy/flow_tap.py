@@ -59,7 +59,11 @@ class FlowTapClient(Client):
         return await self._call(SUMMARY, Empty(), timeout_s)
 
     async def read(self, *, at_most: U32 = 65536, timeout_s: float | None = None) -> bytes:
-        """The next bytes of the flow; none at its end."""
+        """The next bytes of the flow; none at its end.
+
+        Args:
+            at_most: Bytes. At least 1.
+        """
         return await self._call(READ, ReadRequest(at_most=at_most), timeout_s)
 
     def bytes_(self, *, timeout_s: float | None = None) -> Stream[bytes]:

@@ -50,7 +50,9 @@ class Config:
         validator=constraints.Length(max=64),
         metadata=wire("html_badge_label"),
     )
+    """At most 64 characters."""
     exclude_domains: list[str] = field(factory=list, validator=constraints.Items(max=512))
+    """At most 512 items."""
     keylog: bool = False
     """Since 1.1."""
     unknown_fields: dict[str, Value] = field(factory=dict, repr=False)
@@ -73,6 +75,7 @@ class FlowEvent:
     flow: UUID
     at: Date
     app: str = field(validator=constraints.Length(max=255))
+    """At most 255 characters."""
     bytes_in: U64
 
 
@@ -104,7 +107,7 @@ class ReadRequest:
     """What ``FlowTap.read`` takes."""
 
     at_most: U32 = field(default=65536, validator=constraints.Range(min=1))
-    """Bytes."""
+    """Bytes. At least 1."""
 
 
 @define(kw_only=True)

@@ -212,3 +212,34 @@ def test_every_public_name_of_the_stubs_bases_is_known_to_be_taken() -> None:
     for base in (Client, Server):
         public = {name for name in dir(base) if not name.startswith("_")}
         assert public <= naming.METHOD_NAMES
+
+
+def test_docstrings_say_units_limits_and_errors() -> None:
+    assert "At most 512 items." in Path(tproxy.types.__file__).read_text(encoding="utf-8")
+    said = tproxy.FlowTapClient.read.__doc__ or ""
+    assert "Args:\n            at_most: Bytes. At least 1." in said
+    assert "StartRefused: The provider cannot start now." in (
+        tproxy.ControlClient.start.__doc__ or ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ('type = "u8", min = 1, max = 9', "1 to 9."),
+        ('type = "u8", min = 4, max = 4', "Exactly 4."),
+        ('type = "string", max_len = 1', "At most 1 character."),
+        ('type = "bytes", min_len = 2', "At least 2 bytes."),
+        ('type = "string", max_bytes = 8', "At most 8 bytes as UTF-8."),
+        ('type = "string", pattern = "a+"', "Matches ``a+``."),
+        ('type = "list<u8>", max_items = 3, unique = true', "At most 3 items. All different."),
+        ('type = "u8", max = 9, doc = "Seconds"', "Seconds. At most 9."),
+    ],
+)
+def test_limits_are_said_in_words(field: str, words: str) -> None:
+    compiled = compile_text(
+        'schema = 1\npackage = "org.example.small"\nversion = "1.0"\n'
+        f"[struct.One]\nfields.x = {{ {field} }}\n"
+    )
+    text = emit(package_view(compiled.contracts[0]))[PurePosixPath("small/types.py")]
+    assert f'    """{words}"""\n' in text

@@ -15,11 +15,11 @@ class Identity:
     """A contract, as one side of a connection has it."""
 
     protocol: str = field(validator=constraints.Length(max=256))
-    """Full name, such as org.example.tproxy.Control; empty for none."""
+    """Full name, such as org.example.tproxy.Control; empty for none. At most 256 characters."""
     version: str = field(validator=constraints.Length(max=32))
-    """MAJOR.MINOR."""
+    """MAJOR.MINOR. At most 32 characters."""
     fingerprint: str = field(validator=constraints.Length(max=128))
-    """Equal for equal contracts: a hash of all that shows on the wire."""
+    """Equal for equal contracts: a hash of all that shows on the wire. At most 128 characters."""
 
 
 @define(kw_only=True)
