@@ -46,6 +46,7 @@ bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/roundtrip.py
 	$(BIN)/python benchmarks/codec.py
 	$(BIN)/python benchmarks/streams.py
+	$(BIN)/python benchmarks/codegen.py
 
 fuzz:                       ## both fuzz targets, five minutes each
 	tests/fuzz/run.sh 300

@@ -48,6 +48,10 @@ class OpenEnum(StrEnum):
         member._value_ = value
         return member
 
+    def __repr__(self) -> str:
+        # A case that nobody declared must not look like an attribute of the class.
+        return super().__repr__() if self.known else f"{type(self).__name__}({self._value_!r})"
+
     @property
     def known(self) -> bool:
         """Whether this version of the contract has the case."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import shutil
 import subprocess
 import sys
 from pathlib import Path, PurePosixPath
 from typing import Any, get_type_hints
+from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from xpcrpc.codegen import naming
 from xpcrpc.codegen.compile import compile_text
 from xpcrpc.codegen.emit import emit
@@ -18,7 +23,12 @@ import generated.echo as echo
 import generated.gallery as gallery
 import generated.gallery_nulls as gallery_nulls
 import generated.tproxy as tproxy
-from xpcrpc import Client, ConstraintError, Duration, Empty, Server, UnknownCase, rules
+from generated.gallery import types as gallery_types
+from xpcrpc import Client, ConstraintError, Date, Duration, Empty, Server, UnknownCase, rules
+from xpcrpc.codec.converter import converter
+from xpcrpc.codec.passes import can_pass
+from xpcrpc.codec.shape import shape_of
+from xpcrpc.testing import equivalent, strategies
 
 ROOT = Path(__file__).parents[2]
 LONG = "a_very_long_name_for_such_a_small_thing_indeed"
@@ -215,7 +225,9 @@ def test_every_public_name_of_the_stubs_bases_is_known_to_be_taken() -> None:
 
 
 def test_docstrings_say_units_limits_and_errors() -> None:
-    assert "At most 512 items." in Path(tproxy.types.__file__).read_text(encoding="utf-8")
+    assert "At most 512 items." in (ROOT / "generated" / "tproxy" / "types.py").read_text(
+        encoding="utf-8"
+    )
     said = tproxy.FlowTapClient.read.__doc__ or ""
     assert "Args:\n            at_most: Bytes. At least 1." in said
     assert "StartRefused: The provider cannot start now." in (
@@ -243,3 +255,39 @@ def test_limits_are_said_in_words(field: str, words: str) -> None:
     )
     text = emit(package_view(compiled.contracts[0]))[PurePosixPath("small/types.py")]
     assert f'    """{words}"""\n' in text
+
+
+def plain_types() -> list[Any]:
+    """The gallery's classes and enums whose objects hold no handle."""
+    module = gallery_types.__name__
+    found = [
+        one for one in vars(gallery_types).values() if getattr(one, "__module__", "") == module
+    ]
+    return [one for one in found if isinstance(one, type) and can_pass(shape_of(one), hook_of)]
+
+
+def hook_of(hint: Any) -> Any:
+    """What the converter has for a type."""
+    return converter.get_structure_hook(hint)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(plain_types()).flatmap(strategies))
+def test_objects_are_copied_pickled_and_compared(one: Any) -> None:
+    for other in (pickle.loads(pickle.dumps(one)), copy.deepcopy(one), copy.copy(one)):
+        assert type(other) is type(one)
+        assert equivalent(other, one)
+        assert str(other) == str(one)
+        assert repr(other) == repr(one)
+
+
+def test_reprs_are_what_a_reader_expects() -> None:
+    assert repr(tproxy.FlowEvent(flow=UUID(int=1), at=Date(5), app="x", bytes_in=3)) == (
+        "FlowEvent(flow=UUID('00000000-0000-0000-0000-000000000001'), at=Date(ns=5), app='x', "
+        "bytes_in=3)"
+    )
+    assert repr(gallery.ShapeCircle(radius=1.0)) == "ShapeCircle(radius=1.0)"
+    assert repr(tproxy.Mode.DIRECT) == "<Mode.DIRECT: 'direct'>"
+    assert repr(tproxy.Mode("teleport")) == "Mode('teleport')"
+    assert repr(tproxy.StartRefused(reason="no")) == "StartRefused(reason='no', retry_after=None)"
+    assert repr(UnknownCase("new", {"x": 1})) == "UnknownCase(case='new', fields={'x': 1})"
