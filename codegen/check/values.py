@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any, Final
 
 from attrs import define
@@ -253,6 +254,9 @@ def scalar_problem(name: str, value: Any) -> str | None:
             if _is_plain(value)
             else "only numbers, text, booleans, lists and tables may stand here"
         )
+    if name == "date" and isinstance(value, datetime) and value.tzinfo is not None:
+        outside = "it is outside 1677 to 2262, which 64 bits of nanoseconds can count"
+        return None if date_ns(value) is not None else outside
     read = {"date": date_ns, "duration": duration_ns, "bytes": bytes_of, "uuid": uuid_of}[name]
     return None if read(value) is not None else f"this is no {name}; write {_FORMS[name]}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from ..complaint import Complaints
 from ..mistakes import Mistake
@@ -10,6 +11,7 @@ from ..mistakes.names import (
     BIT_TWICE,
     CASE_VALUE_TWICE,
     ERROR_CODE_TWICE,
+    SELECTOR_TAKEN,
     SELECTOR_TWICE,
     SERVICE_NAME_TWICE,
     WIRE_NAME_TWICE,
@@ -18,6 +20,12 @@ from ..mistakes.types import CASE_VALUE_RANGE, FLAG_BIT
 from ..model import Contract, EnumType, Event, FlagsType, Method
 from ..scanner import Path
 from .constraints import int_range
+
+OWN_SELECTORS: Final = "xpcrpc."
+"""How the selectors of the standard methods begin, which every service has besides its own."""
+
+OWN_PACKAGE: Final = "org.xpcrpc.standard"
+"""Their contract."""
 
 
 def check_wire(contract: Contract, complaints: Complaints) -> None:
@@ -53,6 +61,14 @@ def check_wire(contract: Contract, complaints: Complaints) -> None:
     )
     for protocol in contract.protocols.values():
         callables: list[Method | Event] = [*protocol.methods, *protocol.events]
+        for one in callables:
+            if one.selector.startswith(OWN_SELECTORS) and contract.package != OWN_PACKAGE:
+                complaints.at_value(
+                    SELECTOR_TAKEN,
+                    (*one.path, "selector"),
+                    f"{one.selector!r} begins with {OWN_SELECTORS}, as the selectors that every "
+                    "service answers by itself; write another selector = …",
+                )
         selectors = ((one.selector, one.path, "selector") for one in callables)
         _differ(
             SELECTOR_TWICE,

@@ -61,6 +61,11 @@ SELECTOR_TWICE: Final = Mistake(
     "Methods and events of a protocol have selectors of their own",
     "A service could not tell which one was called.",
 )
+SELECTOR_TAKEN: Final = Mistake(
+    "selector-taken",
+    "A selector does not begin with `xpcrpc.`",
+    "Every service answers `xpcrpc.hello` and others by itself; a method of that name is lost.",
+)
 CALLBACK_SELECTOR: Final = Mistake(
     "callback-selector",
     "No method of `callbacks` has the selector of one of the protocol's events",

@@ -70,6 +70,7 @@ BEYOND: Final = {
     "reserved-name": "names that refer to each other",
     "reserved-owner": "names that refer to each other",
     "resource-not-marked": "names that refer to each other",
+    "selector-taken": "which contract it is",
     "selector-twice": "two names against each other",
     "service-name-twice": "two names against each other",
     "since-in-future": "one key against another",
