@@ -98,10 +98,14 @@ async def test_t07_client_leaves_by_cancel(listener: Listener, observe: Observe)
     """C-109, E7: the peer gets INVALID once, never INTERRUPTED; the listener sees nothing."""
     pair = await pair_of(listener)
     served = Watch(pair.peer)
+    another = asyncio.ensure_future(anext(listener))
     pair.client.cancel()
     await served.until("INVALID")
     await served.stays()
     observe("peer", served.names)
+    assert served.names == ["INVALID"]
+    assert not another.done()
+    another.cancel()
 
 
 async def test_t07_client_leaves_by_its_last_reference(
@@ -161,11 +165,12 @@ async def test_t10_pending_replies_on_cancel(listener: Listener, observe: Observ
     assert outcomes == ["INVALID"] * 5
 
 
-async def test_t20_state(listener: Listener) -> None:
+async def test_t20_state(listener: Listener, observe: Observe) -> None:
     """C-57, C-58, C-60, C-73: what kills a C program is an exception; the process lives."""
     transport = XpcTransport.of_running_loop()
     connection = transport.connect_endpoint(listener.endpoint())
-    connection.set_event_handler(lambda event: None)
+    events: list[str] = []
+    connection.set_event_handler(lambda event: events.append(name_of(event)))
     connection.activate()
     connection.activate()
     with pytest.raises(MisuseError, match="suspend"):
@@ -183,6 +188,10 @@ async def test_t20_state(listener: Listener) -> None:
     gc.collect()
     with pytest.raises(EncodeError, match="dict"):
         Connection.to_endpoint(listener.endpoint()).send("a string")  # type: ignore[arg-type]
+    while not events:
+        await asyncio.sleep(0.001)
+    observe("events of the one that was activated twice", events)
+    assert events == ["INVALID"]
 
 
 DYING = """

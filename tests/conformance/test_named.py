@@ -124,6 +124,15 @@ async def test_t21_missing_name(observe: Observe) -> None:
     assert outcomes == ["INVALID"] * 3
 
 
+@pytest.mark.skipif(not MACOS, reason="on Linux whoever may write the directory has its names")
+async def test_t21_listener_of_a_missing_name(observe: Observe) -> None:
+    """C-110, OQ-12: one INVALID, and no trap."""
+    listener = Listener.named(ABSENT, rule=OUR_OWN)
+    with pytest.raises(ConnectionInvalidError) as caught:
+        await soon(anext(listener))
+    observe("reason given", bool(caught.value.reason))
+
+
 async def test_t21_taken_name(service: Service, observe: Observe) -> None:
     """C-110, C-111: a second listener gets one INVALID; the first one serves on."""
     async with service.connect() as client:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,20 @@ from tests.conformance.harness import SANITIZED
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools" / "compare_observations.py"
+
+
+def test_every_case_of_the_contract_is_here_by_name_and_observed() -> None:
+    """T-1 to T-25 and E1 to E12: a ``test_t05_…`` or ``test_e05_…`` that notes what it saw."""
+    observed: set[str] = set()
+    for file in Path(__file__).parent.glob("test_*.py"):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef):
+                name = re.match(r"test_([te]\d\d)_", node.name)
+                words = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+                if name and "observe" in words:
+                    observed.add(name[1])
+    cases = [f"t{n:02}" for n in range(1, 26)] + [f"e{n:02}" for n in range(1, 13)]
+    assert sorted(observed) == sorted(cases)
 
 
 def compare(folder: Path, one: dict[str, object], other: dict[str, object]) -> tuple[int, str]:

@@ -34,7 +34,7 @@ async def test_t11_dropped_request(listener: Listener, observe: Observe) -> None
     pair.client.cancel()
 
 
-async def test_t12_create_reply(listener: Listener) -> None:
+async def test_t12_create_reply(listener: Listener, observe: Observe) -> None:
     """C-131, C-134: a plain message has no reply, a request has one, once."""
     pair = await pair_of(listener)
     served = Watch(pair.peer)
@@ -49,6 +49,7 @@ async def test_t12_create_reply(listener: Listener) -> None:
     assert await soon(request) == "reply"
     with pytest.raises(MisuseError, match="one reply"):
         asked.reply({})
+    observe("expects a reply", [plain.expects_reply, asked.expects_reply])
     pair.client.cancel()
 
 

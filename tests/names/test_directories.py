@@ -80,6 +80,27 @@ async def test_a_given_directory_that_others_may_fill_is_refused(
     assert await serves()
 
 
+async def test_a_given_directory_that_is_a_link_is_refused(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = directory.with_name(f"{directory.name}.link")
+    link.symlink_to(directory)
+    try:
+        monkeypatch.setenv("XPCRPC_BOOTSTRAP_DIR", str(link))
+        assert not await serves()
+    finally:
+        link.unlink()
+    assert os.listdir(directory) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory to another user")
+async def test_a_given_directory_of_another_user_is_refused(directory: Path) -> None:
+    os.chown(directory, 54321, 54321)
+    assert not await serves()
+    os.chown(directory, os.geteuid(), -1)
+    assert await serves()
+
+
 async def test_a_symbolic_link_is_refused(runtime: Path) -> None:
     (runtime / "elsewhere").mkdir(mode=0o700)
     (runtime / "xpcrpc").symlink_to(runtime / "elsewhere")
