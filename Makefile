@@ -11,7 +11,7 @@ demo: $(VENV)/.ready        ## contract -> generated code -> real processes talk
 	$(BIN)/python -m examples.demo
 
 test: $(VENV)/.ready        ## every test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -rs
 
 explore: $(VENV)/.ready     ## every property, with examples that nobody has tried yet
 	XPCRPC_EXPLORE=1 $(BIN)/python -m pytest -q

@@ -1,6 +1,6 @@
 """How the compiler and what it writes grow: ``python benchmarks/codegen.py [STRUCTS [METHODS]]``.
 
-Prints processor seconds for `xpcrpc gen` over one large contract, and for
+Prints processor seconds for `xpcrpc gen` and `docs` over one large contract, and for
 imports of what it wrote: all of it, one protocol's stubs, one class, nothing;
 *first* before Python has compiled the package's modules to bytecode, *later* with
 that bytecode. Figures are for reading; nothing here fails.
@@ -86,10 +86,14 @@ def main() -> None:
         folder = Path(name)
         (folder / "large.toml").write_text(contract(structs, methods), encoding="utf-8")
         print(f"{structs} structs, {methods} methods; seconds of processor time")
-        compiler = (
-            'from xpcrpc.codegen.cli import main; main(["gen", "large.toml", "--out", "out"])'
-        )
-        print(f"{'xpcrpc gen':<36} {processor_seconds(folder, compiler, bytecode=True):13.2f}")
+        for command in ("gen", "docs"):
+            program = (
+                "from xpcrpc.codegen.cli import main\n"
+                f'main(["{command}", "large.toml", "--out", "out"])'
+            )
+            print(
+                f"{f'xpcrpc {command}':<36} {processor_seconds(folder, program, bytecode=True):13.2f}"
+            )
         # In this order: nothing of `out` may have been compiled before the first ones.
         first = [processor_seconds(folder, row, bytecode=False) for row in ROWS.values()]
         later = [processor_seconds(folder, row, bytecode=True) for row in ROWS.values()]
