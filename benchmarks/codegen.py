@@ -91,9 +91,8 @@ def main() -> None:
                 "from xpcrpc.codegen.cli import main\n"
                 f'main(["{command}", "large.toml", "--out", "out"])'
             )
-            print(
-                f"{f'xpcrpc {command}':<36} {processor_seconds(folder, program, bytecode=True):13.2f}"
-            )
+            taken = processor_seconds(folder, program, bytecode=True)
+            print(f"{f'xpcrpc {command}':<36} {taken:13.2f}")
         # In this order: nothing of `out` may have been compiled before the first ones.
         first = [processor_seconds(folder, row, bytecode=False) for row in ROWS.values()]
         later = [processor_seconds(folder, row, bytecode=True) for row in ROWS.values()]
