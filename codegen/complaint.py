@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MOST_NAMES: Final = 20
 """Names in one sentence; more, and nobody would find the right one."""
 
+MOST_COMPARED: Final = 200
+"""Names that one name is compared with, letter by letter."""
+
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -87,5 +90,17 @@ def some(names: Collection[str]) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """``; did you mean X?`` for the known name most like ``name``, else nothing."""
-    matches = get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+    matches = get_close_matches(name, sorted(_alike(name, [*known])), n=1, cutoff=0.6)
     return f"; did you mean {matches[0]}?" if matches else ""
+
+
+def _alike(name: str, known: list[str]) -> list[str]:
+    """Those of many names that are worth a close look, which takes its time for each."""
+    if len(known) <= MOST_COMPARED:
+        return known
+    close = [
+        one
+        for one in known
+        if abs(len(one) - len(name)) <= 2 and (one[:3] == name[:3] or one[-3:] == name[-3:])
+    ]
+    return close[:MOST_COMPARED]

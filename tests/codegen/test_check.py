@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from xpcrpc.codegen.complaint import Complaint
+from xpcrpc.codegen.complaint import Complaint, nearest, some
 from xpcrpc.codegen.mistakes import MISTAKES
 from xpcrpc.codegen.report import report, say, wants_colours
 
@@ -114,6 +114,14 @@ def test_each_kind_of_complaint_says_why_it_exists(capsys: pytest.CaptureFixture
     assert run("check", "--explain", "pattrn") == 2
     assert "did you mean pattern?" in capsys.readouterr().err
     assert run("check") == 2
+
+
+def test_a_typo_among_thousands_of_names_is_found() -> None:
+    names = [f"Message{at}" for at in range(3000)] + ["Configuration"]
+    assert nearest("Configuraton", names) == "; did you mean Configuration?"
+    assert nearest("Mesage77", names).startswith("; did you mean Message")
+    assert nearest("Entirely", names) == ""
+    assert some(names).endswith(", … (3001 in all)")
 
 
 def test_github_commands_escape_what_would_end_them() -> None:
