@@ -47,6 +47,8 @@ bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/codec.py
 	$(BIN)/python benchmarks/streams.py
 	$(BIN)/python benchmarks/codegen.py
+	$(BIN)/python benchmarks/large.py
+	$(BIN)/python benchmarks/footprint.py
 
 fuzz:                       ## both fuzz targets, five minutes each
 	tests/fuzz/run.sh 300

@@ -1,0 +1,120 @@
+"""What a program pays before its first call: time to import, and memory of an idle server.
+
+Each figure is of a fresh process, beside one that has asyncio alone; the processes are
+interleaved, so that whatever else the machine does falls on both. Run it as
+``python benchmarks/footprint.py``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+_IMPORT: Final = """
+import time
+began = time.perf_counter()
+{statements}
+print((time.perf_counter() - began) * 1000)
+"""
+
+IMPORTS: Final = {
+    "asyncio": "import asyncio",
+    "xpcrpc": "import asyncio, xpcrpc",
+    "a generated client": "import asyncio\nfrom generated.echo import EchoClient",
+    "a generated server": "import asyncio\nfrom generated.tproxy import ControlServer",
+}
+"""What is imported, in a process that has imported nothing yet."""
+
+_IDLE: Final = """
+import asyncio
+{imports}
+async def main():
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+_SERVER: Final = """
+import asyncio, sys
+from xpcrpc import Host
+from benchmarks.roundtrip import TypedEcho
+from generated import bench
+async def main():
+    async with Host() as host:
+        host.serve(bench.Bench, TypedEcho())
+        print("ready", flush=True)
+        await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+IDLE: Final = {"asyncio": _IDLE.format(imports=""), "a typed server": _SERVER}
+
+
+def python(code: str) -> list[str]:
+    """A command that runs it."""
+    return [sys.executable, "-c", code]
+
+
+def import_ms(statements: str) -> float:
+    """How long a fresh process imports, in ms."""
+    done = subprocess.run(
+        python(_IMPORT.format(statements=statements)),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    return float(done.stdout)
+
+
+def resident_mib(code: str) -> float:
+    """The resident memory of a process that has nothing to do, in MiB."""
+    with subprocess.Popen(python(code), cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            if process.stdout.readline() != "ready\n":
+                raise SystemExit("a process did not start")
+            status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+        finally:
+            process.kill()
+    (line,) = (line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1]) / 1024
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Time to import, and memory of an idle server.")
+    parser.add_argument("--rounds", type=int, default=15)
+    rounds = parser.parse_args().rounds
+    times: dict[str, list[float]] = {what: [] for what in IMPORTS}
+    memory: dict[str, list[float]] = {what: [] for what in IDLE}
+    with tempfile.TemporaryDirectory(prefix="xpcrpc-") as directory:
+        os.environ["XPCRPC_BOOTSTRAP_DIR"] = directory
+        for number in range(rounds + 1):
+            for what, statements in IMPORTS.items():
+                took = import_ms(statements)
+                if number:  # the first one may write byte code
+                    times[what].append(took)
+            for what, code in IDLE.items():
+                memory[what].append(resident_mib(code))
+    print(f"Python {platform.python_version()}, {platform.system()} {platform.release()},", end=" ")
+    print(f"medians of {rounds} fresh processes each\n")
+    print("| import of | ms |\n|---|--:|")
+    for what, each in times.items():
+        print(f"| {what} | {statistics.median(each):.0f} |")
+    print("\n| idle | resident MiB |\n|---|--:|")
+    for what, each in memory.items():
+        print(f"| {what} | {statistics.median(each):.1f} |")
+
+
+if __name__ == "__main__":
+    main()
