@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import plistlib
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -205,6 +207,36 @@ def test_whatever_text_stands_in_a_unit_systemd_has_not_a_word_to_say(
         capture_output=True, text=True, env={**os.environ, "XDG_RUNTIME_DIR": str(folder)},
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, ""), lines
+
+
+def words_of(line: str) -> list[str]:
+    """The words of a command or an assignment, as systemd.syntax(7) takes it apart."""
+    words = [
+        json.loads(match[0]) if match[0].startswith('"') else match[0]
+        for match in re.finditer(r'"(?:[^"\\]|\\.)*"|[^ ]+', line.partition("=")[2])
+    ]
+    return [word.replace("%%", "%") for word in words]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(words=st.lists(WILD.filter(bool), max_size=4), value=WILD)
+def test_a_unit_says_each_word_exactly(
+    tmp_path_factory: pytest.TempPathFactory, words: list[str], value: str
+) -> None:
+    folder = tmp_path_factory.mktemp("words")
+    lines = (
+        f"exec = {value_text(['/bin/true', *words])}\nenvironment = {{ A = {value_text(value)} }}\n"
+    )
+    contract = CONTRACT.partition("[service.a.systemd]")[0].replace("DOMAIN", "user")
+    (folder / "small.toml").write_text(f"{contract}[service.a.systemd]\n{lines}", encoding="utf-8")
+    if xpcrpc("units", str(folder / "small.toml"), "--out", str(folder)) == 1:
+        return  # a control character
+    unit = (folder / "org.example.a.service").read_text(encoding="utf-8").splitlines()
+    (command,) = (line for line in unit if line.startswith("ExecStart="))
+    (assigned,) = (line for line in unit if line.startswith("Environment="))
+    # Arguments are expanded, so their dollars are doubled; assignments are not.
+    assert [word.replace("$$", "$") for word in words_of(command)] == ["/bin/true", *words]
+    assert words_of(assigned) == [f"A={value}"]
 
 
 def test_variables_of_a_name_are_filled_in_from_the_command_or_the_environment(
