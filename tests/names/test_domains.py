@@ -1,7 +1,7 @@
 """The two domains of names, in a file system of the test's own: ``/run`` and ``/tmp`` are empty.
 
-Each case is a process that is root there. The system's names are in ``/run/xpcrpc``,
-a user's in ``$XDG_RUNTIME_DIR/xpcrpc`` or, without one, in ``/tmp/xpcrpc-UID``.
+The system's names are in ``/run/xpcrpc``, a user's in ``$XDG_RUNTIME_DIR/xpcrpc`` or,
+without one, in ``/tmp/xpcrpc-UID``; a daemon, root without a session, has the system's.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from xpcrpc.rules import Anyone, Uid
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SYSTEM: Final = Path("/run/xpcrpc")
-USERS: Final = Path("/tmp/xpcrpc-0")
 OTHER: Final = 65534
+THEIRS: Final = f"/tmp/xpcrpc-{OTHER}"
 EMPTY: Final = "mount -t tmpfs none /run && mount -t tmpfs none /tmp"
 
 
@@ -51,19 +51,30 @@ def play(case: str) -> None:
     asyncio.run(chosen())
 
 
-async def taken(*, privileged: bool) -> Listener | None:
-    """The name, if it can be had."""
-    path = (SYSTEM if privileged else USERS) / NAME
+def users() -> Path:
+    """Where this user's own names are."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(runtime, "xpcrpc") if runtime else Path(f"/tmp/xpcrpc-{os.geteuid()}")
+
+
+def has_it(place: Path) -> bool:
+    """Whether the name is there, as far as we may look."""
+    return os.access(place / NAME, os.F_OK)
+
+
+async def serve(*, privileged: bool = False) -> tuple[Listener, Path | None]:
+    """A listener, and the directory that its name is in; None if it can have it nowhere."""
     listener = Listener.named(NAME, rule=Anyone(), privileged=privileged)
     coming = asyncio.ensure_future(anext(listener))
-    while not (coming.done() or path.exists()):
+    places = (SYSTEM, users())
+    while not (coming.done() or any(has_it(place) for place in places)):
         await asyncio.sleep(0.001)
     if coming.done():
         assert isinstance(coming.exception(), ConnectionInvalidError)
-        return None
+        return listener, None
     coming.cancel()
     await asyncio.wait([coming])
-    return listener
+    return listener, next(place for place in places if has_it(place))
 
 
 async def meet(listener: Listener, *, privileged: bool) -> bool:
@@ -77,15 +88,25 @@ async def meet(listener: Listener, *, privileged: bool) -> bool:
     return await request == {}
 
 
-async def refused(*, privileged: bool) -> None:
-    """Nobody may serve there, and nobody is found there."""
-    assert await taken(privileged=privileged) is None
+async def nobody(*, privileged: bool) -> bool:
+    """Whether a client of that kind finds nobody."""
     client = Connection.to_service(NAME, privileged=privileged)
     try:
-        found = await client.request({}, timeout_s=LIMIT_S)
+        await client.request({}, timeout_s=LIMIT_S)
     except ConnectionInvalidError:
-        return
-    raise AssertionError(found)
+        return True
+    return False
+
+
+async def distrusted() -> None:
+    """The system's directory is left alone, by who serves and by who looks up."""
+    for privileged in (True, False):
+        listener, place = await serve(privileged=privileged)
+        assert place != SYSTEM
+        assert await nobody(privileged=True)
+        listener.cancel()
+        while place is not None and has_it(place):
+            await asyncio.sleep(0.001)
 
 
 def mode(path: Path) -> str:
@@ -98,78 +119,93 @@ def become_another() -> None:
     os.setresuid(OTHER, OTHER, OTHER)
 
 
-# -- the cases, each in its own process
+# -- the cases, each in its own process, which is root's and in no session
 
 
-async def the_systems_directory_is_roots_and_open_to_look_up() -> None:
-    listener = await taken(privileged=True)
-    assert listener is not None
+async def a_daemons_names_are_the_systems_and_open_to_look_up() -> None:
+    listener, place = await serve()
+    assert place == SYSTEM
     assert (mode(SYSTEM), SYSTEM.stat().st_uid) == ("755", 0)
     assert await meet(listener, privileged=True)
     assert await meet(listener, privileged=False), "look-ups go up"  # C-49
 
 
 async def a_users_name_hides_the_systems_but_not_from_the_privileged() -> None:
-    systems, users = await taken(privileged=True), await taken(privileged=False)
-    assert systems is not None
-    assert users is not None
-    assert await meet(users, privileged=False)
+    systems, place = await serve(privileged=True)
+    assert place == SYSTEM
+    os.mkdir("/run/session", 0o700)
+    os.environ["XDG_RUNTIME_DIR"] = "/run/session"
+    users_own = Listener.named(NAME, rule=Anyone())
+    while not has_it(users()):
+        await asyncio.sleep(0.001)
+    assert await meet(users_own, privileged=False)
     assert await meet(systems, privileged=True)
 
 
-async def a_systems_directory_that_others_may_write_is_refused() -> None:
+async def a_systems_directory_that_others_may_write_is_left_alone() -> None:
     for wrong in (0o775, 0o757, 0o777):
         SYSTEM.mkdir(exist_ok=True)
         SYSTEM.chmod(wrong)
-        await refused(privileged=True)
+        await distrusted()
 
 
-async def a_systems_directory_of_another_user_is_refused() -> None:
+async def a_systems_directory_of_another_user_is_left_alone() -> None:
     SYSTEM.mkdir(mode=0o755)
     os.chown(SYSTEM, OTHER, OTHER)
-    await refused(privileged=True)
+    await distrusted()
 
 
-async def a_systems_directory_that_is_a_link_is_refused() -> None:
+async def a_systems_directory_that_is_a_link_is_left_alone() -> None:
     os.mkdir("/run/elsewhere", 0o755)
     SYSTEM.symlink_to("/run/elsewhere")
-    await refused(privileged=True)
+    await distrusted()
     assert os.listdir("/run/elsewhere") == []
 
 
 async def only_root_serves_a_systems_name() -> None:
     SYSTEM.mkdir(mode=0o755)
     become_another()
-    await refused(privileged=True)
+    await distrusted()
 
 
-async def without_a_runtime_directory_it_is_in_tmp_and_private() -> None:
-    listener = await taken(privileged=False)
-    assert listener is not None
-    assert (mode(USERS), USERS.stat().st_uid) == ("700", 0)
-    assert mode(USERS / NAME) == "600"
+async def without_a_runtime_directory_a_users_names_are_in_tmp_and_private() -> None:
+    become_another()
+    listener, place = await serve()
+    assert place == users() == Path(THEIRS)
+    assert (mode(place), place.stat().st_uid) == ("700", OTHER)
+    assert mode(place / NAME) == "600"
     assert await meet(listener, privileged=False)
 
 
 async def a_place_in_tmp_that_somebody_took_before_is_refused() -> None:
-    USERS.mkdir(mode=0o700)
-    os.chown(USERS, OTHER, OTHER)
-    await refused(privileged=False)
-    USERS.rmdir()
+    os.mkdir(THEIRS, 0o700)
+    os.chown(THEIRS, 54321, 54321)
     os.mkdir("/tmp/theirs", 0o700)
-    USERS.symlink_to("/tmp/theirs")
-    await refused(privileged=False)
+    os.chown("/tmp/theirs", OTHER, OTHER)
+    become_another()
+    assert (await serve())[1] is None
+    assert await nobody(privileged=False)
+
+
+async def a_link_in_tmp_is_refused() -> None:
+    os.mkdir("/tmp/theirs", 0o700)
+    os.chown("/tmp/theirs", OTHER, OTHER)
+    os.symlink("/tmp/theirs", THEIRS)
+    become_another()
+    assert (await serve())[1] is None
+    assert os.listdir("/tmp/theirs") == []
 
 
 CASES: Final[list[Callable[[], Coroutine[Any, Any, None]]]] = [
-    the_systems_directory_is_roots_and_open_to_look_up,
+    a_daemons_names_are_the_systems_and_open_to_look_up,
     a_users_name_hides_the_systems_but_not_from_the_privileged,
-    a_systems_directory_that_others_may_write_is_refused,
-    a_systems_directory_of_another_user_is_refused,
-    a_systems_directory_that_is_a_link_is_refused,
+    a_systems_directory_that_others_may_write_is_left_alone,
+    a_systems_directory_of_another_user_is_left_alone,
+    a_systems_directory_that_is_a_link_is_left_alone,
     only_root_serves_a_systems_name,
-    without_a_runtime_directory_it_is_in_tmp_and_private,
+    without_a_runtime_directory_a_users_names_are_in_tmp_and_private,
     a_place_in_tmp_that_somebody_took_before_is_refused,
+    a_link_in_tmp_is_refused,
 ]
 
 
