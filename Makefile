@@ -34,7 +34,8 @@ types: $(VENV)/.ready
 endurance: $(VENV)/.ready   ## streams of ten million items, five hundred kills; minutes
 	XPCRPC_ENDURANCE=full $(BIN)/python -m pytest -q --timeout=1500 tests/endurance
 
-sanitize: $(VENV)/.ready    ## the native parts under AddressSanitizer and UBSan
+sanitize: $(VENV)/.ready    ## the native parts under ASan and UBSan, those with threads under TSan
+	$(BIN)/python -m pytest -q tests/native/test_libxpc.py -k "sanitized or race or harm"
 	tools/sanitize.sh
 
 macos: $(VENV)/.ready       ## cross-compile against Apple's headers, if ziglang can be had

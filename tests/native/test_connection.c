@@ -475,6 +475,31 @@ TEST(a_drain_runs_no_more_than_it_is_asked_to) {
   }
 }
 
+static void hold(struct seen *seen, xpc_object_t message) {
+  (void)seen;
+  (void)xpc_retain(message); /* for ever: neither reply nor refusal */
+}
+
+TEST(a_connection_with_much_to_tell_takes_turns_with_others) {
+  struct seen listener = {0}, server = {.on_message = hold}, client = {0};
+  struct seen other = {0};
+  struct seen replies = {0};
+  xpc_connection_t l = listen_here(&listener, &server);
+  xpc_connection_t c = client_of(l, &client), d = client_of(l, &other);
+  int ran = 0;
+
+  for (int i = 0; i < 200; i++)
+    request(c, i, &replies);
+  check_quiet(NULL);
+  xpc_connection_suspend(d);
+  xpc_connection_send_barrier(d, BARRIER(count_up, &ran));
+  xpc_connection_cancel(c); /* 200 replies and an end to tell */
+  xpc_connection_resume(d);
+  xpc_portable_queue_drain(NULL, 64);
+  CHECK(ran == 1 && replies.invalid > 0 && replies.invalid < 64);
+  PUMP_UNTIL(client.invalid == 1 && replies.invalid == 200);
+}
+
 TEST(no_leak_in_the_life_of_a_connection) {
   struct seen listener = {0}, server = {.on_message = echo}, client = {0};
   struct seen reply = {0}, dropped = {0};

@@ -126,21 +126,89 @@ static void use_everything(int count) {
   CHECK(calls.ended == calls.asked && inner.ended == inner.asked);
 }
 
-TEST(no_number_of_free_descriptors_ends_the_process) {
-  use_bootstrap_directory();
-  pid_t server = serve_in_child("org.example.other", echo);
+/* One request of a client alone: INVALID is the last that it hears. */
+static void use_a_client(int count) {
+  struct seen client = {0};
+  struct calls calls = {0, 0};
+  xpc_connection_t c = named_client("org.example.other", &client);
 
+  ask(c, number(1), &calls);
+  run_until_ended(&calls);
+  while (xpc_portable_queue_drain(NULL, 64) != 0)
+    continue;
+  CHECK(client.interrupted == 0 && client.invalid <= 1);
+  CHECK(client.invalid == 0 || count < MOST_FREE);
+}
+
+static void with_each_number_free(void (*use)(int count)) {
   for (int count = 0; count <= MOST_FREE; count++) {
     pid_t child = check_fork();
     if (child == 0) {
       alarm(60);
       leave(count);
-      use_everything(count);
+      use(count);
       check_exit(0);
     }
     check_child(child);
   }
+}
+
+TEST(no_number_of_free_descriptors_ends_the_process) {
+  use_bootstrap_directory();
+  pid_t server = serve_in_child("org.example.other", echo);
+
+  with_each_number_free(use_everything);
+  with_each_number_free(use_a_client);
   kill_child(server);
+}
+
+static void count_up(void *context, xpc_object_t object) {
+  (void)object;
+  ++*(int *)context;
+}
+
+static void have_descriptors_again(void) {
+  struct rlimit limit;
+
+  CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  limit.rlim_cur = limit.rlim_max;
+  CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+}
+
+TEST(the_default_queue_gets_its_descriptors_when_there_are_some) {
+  struct pollfd ready = {-1, POLLIN, 0};
+  struct seen client = {0};
+  int ran = 0;
+
+  use_bootstrap_directory();
+  leave(0);
+  xpc_connection_t c = named_client("org.example.other", &client);
+  xpc_connection_send_barrier(c, BARRIER(count_up, &ran));
+  CHECK(xpc_portable_queue_get_fd(NULL) == -1);
+  have_descriptors_again();
+  ready.fd = xpc_portable_queue_get_fd(NULL);
+  CHECK(ready.fd >= 0 && poll(&ready, 1, 0) == 1); /* work waits already */
+  PUMP_UNTIL(ran == 1 && client.invalid == 1);
+  CHECK(strcmp(xpc_connection_copy_invalidation_reason(c),
+               "out of descriptors") == 0);
+  check_quiet(NULL);
+}
+
+/* A listener needs more than one: an endpoint that leads nowhere, which takes
+ * one, would be a lie. */
+TEST(an_endpoint_refused_for_want_of_descriptors_can_be_had_later) {
+  struct seen l = {0}, s = {.on_message = echo}, client = {0}, reply = {0};
+  xpc_connection_t listener = xpc_connection_create(NULL, NULL);
+
+  CHECK(xpc_portable_queue_get_fd(NULL) >= 0);
+  leave(1);
+  CHECK(xpc_endpoint_create(listener) == NULL && errno == EMFILE);
+  have_descriptors_again();
+  xpc_connection_set_context(listener, &s);
+  l.on_peer = accept_peer;
+  request(client_of(listener, &client), 1, &reply);
+  start(listener, &l);
+  PUMP_UNTIL(reply.messages == 1);
 }
 
 static void with_descriptors(xpc_object_t message) {

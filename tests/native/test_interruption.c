@@ -119,6 +119,93 @@ TEST(c119_what_was_queued_while_suspended_is_gone) {
   kill_child(child);
 }
 
+/* -- replies to a service that is no more */
+
+/* The service writes down what answers its own question. */
+static void take_note(void *context, xpc_object_t reply) {
+  int at = ledger->counts[ledger->instance]++;
+
+  (void)context;
+  ledger->numbers[ledger->instance][at] =
+      xpc_get_type(reply) == XPC_TYPE_DICTIONARY
+          ? xpc_dictionary_get_int64(reply, "n")
+          : -1;
+}
+
+/* Asks back whoever says something: its first request, of id 1 each time. */
+static void ask_back(struct seen *seen, xpc_object_t message) {
+  xpc_object_t question = number(0);
+
+  if (xpc_dictionary_get_int64(message, "n") == 1)
+    xpc_connection_send_message_with_reply(
+        xpc_dictionary_get_remote_connection(message), question, NULL,
+        HANDLER(take_note, seen));
+  xpc_release(question);
+  echo(seen, message);
+}
+
+static xpc_object_t questions[2];
+
+static void keep_question(struct seen *seen, xpc_object_t question) {
+  questions[seen->messages - 1] = xpc_retain(question);
+}
+
+/* A client that was asked something by one instance, and again by the next. */
+static xpc_connection_t asked_twice(pid_t *second, struct seen *client) {
+  xpc_connection_t c;
+  pid_t first;
+
+  use_bootstrap_directory();
+  ledger = mmap(NULL, sizeof *ledger, PROT_READ | PROT_WRITE,
+                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  client->on_message = keep_question;
+  first = serve_in_child("org.example.back", ask_back);
+  c = named_client("org.example.back", client);
+  send_number(c, 1);
+  PUMP_UNTIL(client->messages == 1);
+  kill_child(first);
+  PUMP_UNTIL(client->interrupted == 1);
+  ledger->instance = 1;
+  *second = serve_in_child("org.example.back", ask_back);
+  send_number(c, 1);
+  PUMP_UNTIL(client->messages == 2);
+  return c;
+}
+
+static void answer_with(xpc_connection_t c, xpc_object_t question, int64_t n) {
+  xpc_object_t mine = xpc_dictionary_create_reply(question);
+
+  xpc_dictionary_set_int64(mine, "n", n);
+  xpc_connection_send_message(c, mine);
+  xpc_release(mine);
+}
+
+TEST(c119_an_answer_to_the_dead_does_not_reach_the_living) {
+  struct seen client = {0}, reply = {0};
+  pid_t child;
+  xpc_connection_t c = asked_twice(&child, &client);
+
+  answer_with(c, questions[0], 7);
+  answer_with(c, questions[1], 8);
+  request(c, 2, &reply);
+  PUMP_UNTIL(reply.messages == 1); /* so all before it has been read */
+  CHECK(ledger->counts[1] == 1 && ledger->numbers[1][0] == 8);
+  kill_child(child);
+}
+
+TEST(c119_a_question_of_the_dead_that_is_dropped_disturbs_nobody) {
+  struct seen client = {0}, reply = {0};
+  pid_t child;
+  xpc_connection_t c = asked_twice(&child, &client);
+
+  xpc_release(questions[0]);
+  answer_with(c, questions[1], 8);
+  request(c, 2, &reply);
+  PUMP_UNTIL(reply.messages == 1);
+  CHECK(ledger->counts[1] == 1 && ledger->numbers[1][0] == 8);
+  kill_child(child);
+}
+
 /* -- the reply queue */
 
 static dispatch_queue_t replies_here;

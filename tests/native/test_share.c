@@ -215,7 +215,9 @@ static void resume_all(void) {
     xpc_connection_resume(peers[resumed++]);
 }
 
-enum { FDS = 8 };
+/* Fewer in all than a process may usually open: the kernel's limit of those
+ * under way. One socket alone brings more than the share. */
+enum { FDS = 8, CARRIERS = 8, CARRIED = 12 };
 
 static void send_descriptors(int said, int go) {
   uint8_t record[1024];
@@ -233,9 +235,9 @@ static void send_descriptors(int said, int go) {
   }
   CHECK(xpc_portable_serialize(message, &bytes, &length, NULL) == 0);
   length = record_of(record, MESSAGE, length, 1, bytes, length);
-  connect_all(20);
-  for (int i = 0; i < 4; i++)
-    send_on_all(20, record, length, fds, FDS);
+  connect_all(CARRIERS);
+  for (int i = 0; i < CARRIED; i++)
+    send_on_all(CARRIERS, record, length, fds, FDS);
 }
 
 /* A message with a descriptor, from this process. */
@@ -264,16 +266,96 @@ TEST(descriptors_beyond_one_users_share_wait_in_their_sockets) {
   before = open_descriptors();
   check_quiet(NULL); /* nobody spins on what is not read */
   after = open_descriptors();
-  CHECK(after - before >= 20 + 64 && after - before < 20 + 64 + FDS);
+  CHECK(after - before >= CARRIERS + 64);
+  CHECK(after - before < CARRIERS + 64 + FDS);
   raw_still_serves();
   others_may_send_descriptors();
   seen = raw_server.messages;
   resume_all();
-  PUMP_UNTIL(raw_server.messages == seen + 80); /* nothing is lost */
+  PUMP_UNTIL(raw_server.messages == seen + CARRIERS * CARRIED);
   CHECK(logged == 0);
   kill_child(hostile.child);
-  PUMP_UNTIL(raw_server.invalid == 22);
+  PUMP_UNTIL(raw_server.invalid == CARRIERS + 2);
   CHECK(open_descriptors() == before);
+}
+
+/* Answers the first request that comes on a socket. */
+static void answer_on(int fd) {
+  struct pollfd ready = {fd, POLLIN, 0};
+  uint8_t request[4096], reply[128];
+  uint64_t id;
+
+  CHECK(poll(&ready, 1, 10000) == 1);
+  CHECK(recv(fd, request, sizeof request, 0) > 24);
+  memcpy(&id, request + 16, sizeof id);
+  raw_send(fd, reply, record_of(reply, 0x20101, 20, id, EMPTY_DICTIONARY, 20),
+           NULL, 0);
+}
+
+/* One socket that is well-behaved, and, after it, those of send_descriptors();
+ * then the first says something again, which is not read. */
+static void send_descriptors_elsewhere(int said, int go) {
+  uint8_t record[128];
+  size_t length = say_number(record, 1);
+  int fd = raw_client();
+
+  raw_send(fd, record, length, NULL, 0);
+  say_done(said);
+  await(go);
+  send_descriptors(said, go);
+  raw_send(fd, record, length, NULL, 0);
+  say_done(said);
+  answer_on(fd);
+}
+
+TEST(a_reply_that_is_waited_for_is_read_from_a_user_who_is_full) {
+  xpc_object_t message = number(1), reply;
+  xpc_connection_t first;
+
+  if (!attacked_by(send_descriptors_elsewhere))
+    return;
+  await(hostile.said);
+  PUMP_UNTIL(raw_server.messages == 1);
+  first = xpc_retain(raw_listener.peer);
+  raw_listener.on_peer = accept_and_suspend;
+  few_descriptors(256);
+  CHECK(write(hostile.go, "", 1) == 1);
+  await(hostile.said);
+  check_quiet(NULL);
+  CHECK(raw_server.messages == 1);
+  reply = xpc_connection_send_message_with_reply_sync(first, message);
+  CHECK(xpc_get_type(reply) == XPC_TYPE_DICTIONARY);
+  resume_all();
+  PUMP_UNTIL(raw_server.messages == 2 + CARRIERS * CARRIED);
+}
+
+/* This process's own user is not held to a share, but what has brought
+ * descriptors is read one message at a time: sixteen at once could be more
+ * than it may open. */
+TEST(descriptors_come_one_message_at_a_time) {
+  uint8_t record[2048];
+  size_t length;
+  int fd, fds[16] = {0};
+  xpc_object_t message = number(1);
+  void *bytes;
+
+  raw_serve();
+  for (int i = 0; i < 16; i++) {
+    char key[16];
+    (void)snprintf(key, sizeof key, "%d", i);
+    xpc_dictionary_set_fd(message, key, 0);
+  }
+  CHECK(xpc_portable_serialize(message, &bytes, &length, NULL) == 0);
+  length = record_of(record, MESSAGE, length, 1, bytes, length);
+  xpc_release(message);
+  fd = raw_client();
+  raw_send(fd, record, length, fds, 16);
+  PUMP_UNTIL(raw_server.messages == 1);
+  for (int i = 0; i < 16; i++)
+    raw_send(fd, record, length, fds, 16);
+  few_descriptors(128);
+  PUMP_UNTIL(raw_server.messages == 17);
+  CHECK(logged == 0);
 }
 
 static void begin_with_descriptors(int said, int go) {
@@ -346,10 +428,14 @@ static void ask_and_not_read(int said, int go) {
   uint8_t record[128];
   size_t length = say_number(record, 1);
 
-  (void)said;
-  (void)go;
   connect_all(16);
   send_on_all(16, record, length, NULL, 0);
+  say_done(said);
+  await(go);
+  for (int i = 0; i < 16; i++)
+    close(sockets[i]);
+  connect_all(1);
+  send_on_all(1, record, length, NULL, 0);
 }
 
 static size_t most_unsent;
@@ -377,6 +463,7 @@ static void send_much(struct seen *seen, xpc_object_t message) {
 
 TEST(what_one_user_does_not_read_is_bounded_over_all_his_connections) {
   const size_t share = 1 << 20;
+  int lines;
 
   if (!attacked_by(ask_and_not_read))
     return;
@@ -388,6 +475,13 @@ TEST(what_one_user_does_not_read_is_bounded_over_all_his_connections) {
   CHECK(most_unsent <= share + 50000 && logged > 0);
   CHECK(strstr(last_line, "does not read") != NULL);
   raw_still_serves();
+  CHECK(write(hostile.go, "", 1) == 1);
+  await(hostile.said); /* all that is gone: he has his share once more */
+  lines = logged;
+  PUMP_UNTIL(peer_count == 17);
+  check_quiet(NULL);
+  CHECK(logged == lines);
+  CHECK(xpc_portable_connection_get_queued(peers[16]) > share / 4);
 }
 
 /* -- turns */
