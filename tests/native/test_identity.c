@@ -55,7 +55,7 @@ TEST(an_executable_vouches_for_the_process_that_connected_alone) {
   char path[512];
   ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
   size_t n = record_of(record, 0x101, 20, 1, EMPTY_DICTIONARY, 20);
-  int fd;
+  int fd, sent[2];
 
   CHECK(length > 0);
   path[length] = 0;
@@ -67,14 +67,18 @@ TEST(an_executable_vouches_for_the_process_that_connected_alone) {
   CHECK(xpc_portable_connection_set_peer_rule(listener, rule) == 0);
   start(listener, &l);
   fd = raw_client();
+  CHECK(pipe(sent) == 0);
   pid_t child = check_fork();
   if (child == 0) {
     raw_send(fd, record, n, NULL, 0);
-    check_exit(0);
+    CHECK(write(sent[1], "", 1) == 1);
+    for (;;)
+      pause(); /* it must be there to be looked at */
   }
-  check_child(child);
+  CHECK(read(sent[0], path, 1) == 1);
   check_quiet(NULL);
   CHECK(l.peers == 0 && raw_at_end(fd));
+  kill_child(child);
   fd = raw_client();
   raw_send(fd, record, n, NULL, 0);
   PUMP_UNTIL(s.messages == 1); /* but itself it may */
