@@ -10,9 +10,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from xpcrpc.codec.frame import decode, encode
-from xpcrpc.errors import EncodeError, MisuseError
+from xpcrpc.errors import EncodeError, MisuseError, TransportError
 from xpcrpc.raw import Connection, Listener, ReceivedMessage
+from xpcrpc.transport import base
 from xpcrpc.transport.base import ReceivedFrame
+from xpcrpc.transport.xpc import XpcTransport
 from xpcrpc.values import Date, Message, UInt64, Value
 
 LIMIT_S = 20
@@ -64,6 +66,40 @@ async def test_messages_of_every_size_around_the_buffers_come_back(echo: Connect
     for size in [0, 1, 3, 4, *(power + off for power in (2**16, 2**17, 2**20) for off in (-90, 9))]:
         message: Message = {"data": random.randbytes(size)}
         assert await echo.request(message, timeout_s=LIMIT_S) == message
+
+
+async def test_a_large_frame_that_is_kept_is_not_written_over_by_the_next() -> None:
+    transport, arrived = XpcTransport.of_running_loop(), asyncio.Queue[ReceivedFrame]()
+    listener = transport.listen_anonymously()
+
+    def take(peer: base.Connection) -> None:
+        peers.append(peer)
+        peer.set_event_handler(on_event)
+        peer.activate()
+
+    def on_event(event: ReceivedFrame | TransportError) -> None:
+        if not isinstance(event, TransportError):
+            arrived.put_nowait(event)
+
+    peers: list[base.Connection] = []
+    listener.activate(take, lambda _: None)
+    client = transport.connect_endpoint(listener.endpoint())
+    client.set_event_handler(lambda _: None)
+    client.activate()
+    kept: list[tuple[ReceivedFrame, Message]] = []
+    sizes = [200_000, 1_000_000, 300_000, 5_000_000, 100_000, 1_000_000, 2_000_000, 200_000]
+    for number, size in enumerate(sizes * 2):
+        message: Message = {"number": number, "data": random.randbytes(size)}
+        client.send(encode(message, handles=[]))
+        received = await asyncio.wait_for(arrived.get(), LIMIT_S)
+        assert decode(received.frame, ()) == message
+        if number % 3 != 1:  # the others make room for a buffer to be used again
+            kept.append((received, message))
+        del received
+    for received, message in kept:
+        assert decode(received.frame, ()) == message
+    client.cancel()
+    listener.cancel()
 
 
 @pytest.mark.parametrize("container", [list, dict])

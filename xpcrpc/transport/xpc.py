@@ -29,6 +29,10 @@ from .xpc_message import Process, XpcReceived, XpcRequest
 BUFFER_BYTES: Final = 128 * 1024
 """One drain's events. A message that does not fit gets a buffer of its own."""
 
+KEPT_BYTES: Final = 4 * 1024 * 1024
+"""The largest such buffer that is used again, where nobody keeps what came in it: making the
+pages of a fresh one takes longer than the copy."""
+
 TURN_S: Final = 0.005
 """How long events are handled before other callbacks of the loop have their turn, in seconds.
 One drain more, of up to 256 events, may come on top of that."""
@@ -67,6 +71,7 @@ class XpcTransport:
         self._buffer = bytearray(BUFFER_BYTES)
         self._view = memoryview(self._buffer)
         self._pointer = ffi.from_buffer(self._buffer)
+        self._large = bytearray()
         self._kept: dict[int, XpcPeer] = {}
         self.calls: dict[int, tuple[ReplyHandler, XpcConnection]] = {}
         """Requests that await their reply, by number."""
@@ -189,9 +194,9 @@ class XpcTransport:
         count, more, needed = _batch(view)
         own = needed != 0
         if own:
-            large = bytearray(needed)
+            large = self._large_buffer(needed)
             view = memoryview(large)
-            _drain_mailbox(self._box, ffi.from_buffer(large), needed)
+            _drain_mailbox(self._box, ffi.from_buffer(large), len(large))
             count, more, _ = _batch(view)
         offset = _BATCH_BYTES
         for _ in range(count):
@@ -199,6 +204,20 @@ class XpcTransport:
         if more & records.MORE_LOG:
             _write_log()
         return bool(more & records.MORE_EVENTS)
+
+    def _large_buffer(self, needed: int) -> bytearray:
+        """A buffer for a message of so many bytes, which slices of it may outlive."""
+        large = self._large
+        try:
+            large.append(0)  # refused as long as anybody has a slice
+            large.pop()
+        except BufferError:
+            return bytearray(needed)
+        if not needed <= len(large) <= 4 * needed:
+            large = bytearray(needed)
+            if needed <= KEPT_BYTES:
+                self._large = large
+        return large
 
     def _take(self, view: memoryview, offset: int, own: bool) -> int:
         """Handle the record at ``offset``; returns the next one's. ``own``: keep slices of it."""

@@ -39,12 +39,27 @@ static struct xpc__bytes *bytes_of(xpc_object_t object, xpc_type_t type) {
   return object;
 }
 
+/* Large data lies in a buffer, of which some are kept: a fresh one is many
+ * pages, and making those costs more than the copy. */
+static struct xpc__bytes *data_new(size_t length) {
+  struct xpc__buffer *buffer;
+  struct xpc__bytes *data;
+
+  if (length <= XPC_PORTABLE_INLINE_BYTES ||
+      length > XPC_PORTABLE_SOCKET_BYTES)
+    return xpc__bytes_new(XPC_TYPE_DATA, length);
+  buffer = xpc__buffer_new(length);
+  data = xpc__bytes_in(buffer, buffer->bytes, length);
+  xpc__buffer_release(buffer);
+  return data;
+}
+
 xpc_object_t xpc_data_create(const void *bytes, size_t length) {
   struct xpc__bytes *data;
 
   if (bytes == NULL && length != 0) /* C-17 */
     xpc__misuse("xpc_data_create: NULL with length %zu", length);
-  data = xpc__bytes_new(XPC_TYPE_DATA, length);
+  data = data_new(length);
   if (length != 0)
     memcpy(data->bytes, bytes, length);
   return data;
