@@ -44,7 +44,7 @@ from xpcrpc.values import Handle
 
 TIMES: Final = settings.get_profile("default").max_examples // 5
 """Examples of one type, one way; 20 in the default profile."""
-PATIENCE_S: Final = 20.0
+PATIENCE_S: Final = 60.0
 
 _settings = settings(
     max_examples=TIMES,

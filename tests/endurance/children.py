@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Self
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PATIENCE_S: Final = 20.0
+PATIENCE_S: Final = 60.0
 """How long a test waits before it says that something never came."""
 
 FULL: Final = os.environ.get("XPCRPC_ENDURANCE") == "full"

@@ -42,7 +42,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 NAME: Final = "org.example.hostile"
-LIMIT_S: Final = 20.0
+LIMIT_S: Final = 60.0
 GOOD: Final = encode({"n": 1})
 HANDLES: Final = encode({"memory": SharedMemory.create(4096)}, handles=[])
 LARGE: Final = encode({"data": bytes(150_000)})

@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 NAME: Final = "org.example.names"
-LIMIT_S: Final = 20.0
+LIMIT_S: Final = 60.0
 PROGRAM: Final = Path(__file__).resolve().parents[1] / "conformance" / "service.py"
 
 

@@ -17,7 +17,7 @@ from xpcrpc.transport.base import ReceivedFrame
 from xpcrpc.transport.xpc import XpcTransport
 from xpcrpc.values import Date, Message, UInt64, Value
 
-LIMIT_S = 20
+LIMIT_S = 60
 EVERYTHING: Message = {
     "null": None,
     "yes": True,

@@ -24,7 +24,7 @@ from xpcrpc.transport.base import ReceivedFrame
 from xpcrpc.transport.xpc import XpcTransport
 from xpcrpc.values import Endpoint, FileDescriptor, MachSend
 
-LIMIT_S = 20
+LIMIT_S = 60
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import Final, Self
 import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PATIENCE_S: Final = 20.0
+PATIENCE_S: Final = 60.0
 """How long a test waits before it says that something never came."""
 
 

@@ -13,7 +13,7 @@ from xpcrpc.transport.base import Connection, ReceivedFrame, Transport
 from xpcrpc.transport.xpc import XpcTransport
 from xpcrpc.values import Handle
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class RawPeer:

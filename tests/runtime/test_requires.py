@@ -26,7 +26,7 @@ from xpcrpc import (
 )
 
 OTHER: Final = 65534
-LIMIT_S: Final = 20.0
+LIMIT_S: Final = 60.0
 
 
 @define(kw_only=True)

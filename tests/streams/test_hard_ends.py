@@ -30,7 +30,7 @@ from xpcrpc.testing.pairs import Over
 from xpcrpc.transport.base import Connection, ReceivedFrame
 from xpcrpc.transport.memory import MemoryNetwork, MemoryTransport
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 SUM = Service(
     name="org.example.sum",
     protocol=SUMS,

@@ -21,7 +21,7 @@ from xpcrpc import (
 from xpcrpc.testing import connected_pair
 from xpcrpc.testing.pairs import Over
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Undeclared(ContractError):

@@ -19,7 +19,7 @@ from xpcrpc import (
 from xpcrpc.runtime.interceptors import ClientInterceptor, Proceed
 from xpcrpc.transport.memory import MemoryNetwork, MemoryTransport
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 SHAPES = ("call", "out", "in", "both")
 
 

@@ -44,7 +44,7 @@ from xpcrpc.runtime import backlog
 from xpcrpc.testing import FaultPlan, Hold, connected_pair, request, served
 from xpcrpc.testing.pairs import Over
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 TOO_LARGE = 65 * 1024 * 1024
 
 
