@@ -213,6 +213,10 @@ class XpcTransport:
             large.pop()
         except BufferError:
             return bytearray(needed)
+        if not large:
+            # glibc keeps as much free memory at hand as the largest block that it got back,
+            # twice over; else it returns the pages of one message to fetch them for the next.
+            bytearray(KEPT_BYTES)
         if not needed <= len(large) <= 4 * needed:
             large = bytearray(needed)
             if needed <= KEPT_BYTES:
