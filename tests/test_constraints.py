@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from typing import Any
+from typing import Annotated, Any, Optional, TypeAlias
 
 import attrs
 import pytest
@@ -11,9 +11,11 @@ from attrs import field
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generated import gallery, places, tproxy, units
 from generated.gallery import Point
 from generated.tproxy import Config
 from xpcrpc import ConstraintError, Problem, ValueProblemsError
+from xpcrpc.codec.shape import Field, struct_of
 from xpcrpc.constraints import AllOf, ByteLength, Each, Items, Length, Pattern, Range
 from xpcrpc.testing import strategies, values
 
@@ -114,8 +116,105 @@ def test_the_error_is_a_value_error_and_travels() -> None:
     assert (type(again), again.problems) == (ConstraintError, caught.value.problems)
 
 
-def test_absent_values_meet_every_rule() -> None:
+def test_absent_values_of_optional_fields_meet_every_rule() -> None:
     assert Everything(label=None).label is None
+    assert Config(badge_label=None).badge_label is None
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("number", {"expected a number, found None"}),
+        ("text", {"expected str, found None"}),
+        ("code", {"expected str, found None", "expected str or bytes, found None"}),
+        ("tags", {"expected list or dict, found None"}),
+        ("ports", {"expected list or dict, found None"}),
+    ],
+)
+def test_none_is_of_a_wrong_type_where_a_field_is_not_optional(name: str, words: set[str]) -> None:
+    assert set(said(**{name: None})) == {f"Everything.{name}: {problem}" for problem in words}
+
+
+def test_none_is_said_with_all_that_is_wrong_in_generated_classes() -> None:
+    with pytest.raises(ConstraintError) as caught:
+        Config(badge_label="x" * 65, exclude_domains=None)  # type: ignore[arg-type]
+    assert caught.value.problems == (
+        Problem("Config.badge_label", "65 characters, but at most 64 allowed"),
+        Problem("Config.exclude_domains", "expected list or dict, found None"),
+    )
+
+
+CONSTRAINED = [
+    (cls, part)
+    for module in (gallery, places, tproxy, units)
+    for cls in vars(module.types).values()
+    if isinstance(cls, type) and attrs.has(cls) and cls.__module__ == module.types.__name__
+    for part in struct_of(cls).fields
+    if part.attribute.validator is not None
+]
+
+
+@pytest.mark.parametrize(
+    ("cls", "part"), CONSTRAINED, ids=[f"{cls.__name__}.{part.name}" for cls, part in CONSTRAINED]
+)
+def test_generated_classes_take_none_where_the_contract_does(cls: type, part: Field) -> None:
+    arguments = {
+        one.alias: None for one in struct_of(cls).fields if one.required or one.alias == part.alias
+    }
+    try:
+        cls(**arguments)
+    except ConstraintError as error:
+        paths = {problem.path for problem in error.problems}
+    else:
+        paths = set()
+    assert (f"{cls.__name__}.{part.name}" in paths) is not part.optional
+
+
+def test_the_generated_classes_have_constrained_fields_of_both_kinds() -> None:
+    assert {part.optional for _, part in CONSTRAINED} == {True, False}
+
+
+def test_none_is_refused_when_it_is_set() -> None:
+    one = Everything()
+    with pytest.raises(ConstraintError, match=r"Everything\.number: expected a number, found None"):
+        one.number = None  # type: ignore[assignment]
+    one.label = None
+    assert (one.number, one.label) == (1, None)
+
+
+MaybePort: TypeAlias = Annotated[int | None, Range(min=1)]
+Port: TypeAlias = Annotated[int, Range(min=1)]
+
+
+@attrs.define(kw_only=True)
+class Annotations:
+    """Ways to say that a value may be absent, or may not."""
+
+    alias: MaybePort = field(default=None, validator=Range(min=1))
+    typing: Optional[int] = field(default=None, validator=Range(min=1))  # noqa: UP045
+    items: list[int | None] = field(factory=list, validator=Each(Range(min=1)))
+    stubs: list[NobodyKnows] = field(factory=list, validator=Items(max=1))  # type: ignore[name-defined] # noqa: F821
+    no_stubs: list[NobodyKnows] | None = field(default=None, validator=Items(max=1))  # type: ignore[name-defined] # noqa: F821
+    plain: Port = field(default=1, validator=Range(min=1))
+
+
+@attrs.define(kw_only=True)
+class Inheriting(Annotations):
+    """Of another module, as far as names go."""
+
+    __module__ = "builtins"
+
+
+@pytest.mark.parametrize("cls", [Annotations, Inheriting])
+def test_whether_none_is_allowed_is_read_from_the_annotation(cls: type[Annotations]) -> None:
+    cls(alias=None, typing=None, items=[None], no_stubs=None)
+    with pytest.raises(ConstraintError) as caught:
+        cls(items=None, stubs=None, plain=None)  # type: ignore[arg-type]
+    assert [problem.path.partition(".")[2] for problem in caught.value.problems] == [
+        "items",
+        "stubs",
+        "plain",
+    ]
 
 
 def test_long_values_are_cut() -> None:

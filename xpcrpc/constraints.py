@@ -2,15 +2,18 @@
 
 Each is a value of its own: an attrs class runs it when an object is made (so on
 both ends of a connection), and the Hypothesis strategies read it. ``None``, an
-optional field's absent value, meets every rule.
+optional field's absent value, meets every rule; where an attribute's annotation
+does not allow it, it is of a wrong type.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
-from functools import cached_property
-from typing import Any
+from functools import cache, cached_property
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from attrs import define, frozen
 
@@ -32,17 +35,24 @@ class Constraint:
             ConstraintError: the value breaks the rule; while the object is made, with
                 every problem of its other attributes, too.
         """
-        if value is not None and self.problem(value) is not None:
+        cls: Any = type(instance)  # for type checkers, a class may have no hash
+        if value is None and _may_be_none(cls, attribute.name):
+            return
+        if self.problem(value) is not None:
             raise ConstraintError(_problems_of(instance, attribute, value))
 
 
 def broken(rule: Any, value: Any, path: str) -> Iterator[Problem]:
     """All that is wrong with a value by an attrs validator, each item at its own path.
 
-    A validator that is none of the contract's has nothing to say here.
+    ``None`` is none of it. A validator that is none of the contract's has nothing to say here.
     """
-    if value is None:
-        return
+    if value is not None:
+        yield from _broken(rule, value, path)
+
+
+def _broken(rule: Any, value: Any, path: str) -> Iterator[Problem]:
+    """The same, where ``None`` is of a wrong type."""
     if isinstance(rule, Each):
         if (problem := rule.wrong_type(value)) is not None:
             yield Problem(path, problem)
@@ -55,22 +65,57 @@ def broken(rule: Any, value: Any, path: str) -> Iterator[Problem]:
     else:
         # `AllOf`, or attrs' own conjunction of several validators.
         parts: Any = getattr(rule, "rules", None) or getattr(rule, "_validators", ())
-        found = [problem for part in parts for problem in broken(part, value, path)]
+        found = [problem for part in parts for problem in _broken(part, value, path)]
         # Of a wrong type, every rule would say that it is.
         yield from dict.fromkeys(found)
 
 
 def _problems_of(instance: Any, attribute: Any, value: Any) -> list[Problem]:
     """What is wrong with an object that is being made, or with an attribute that is being set."""
-    name = type(instance).__name__
+    cls = type(instance)
     if getattr(instance, attribute.name, None) is not value:
-        return list(broken(attribute.validator, value, f"{name}.{attribute.name}"))
+        return list(_problems_at(cls, attribute, value))
     # A constructor sets everything before it asks the first validator.
     return [
         problem
-        for one in type(instance).__attrs_attrs__
-        for problem in broken(one.validator, getattr(instance, one.name), f"{name}.{one.name}")
+        for one in cls.__attrs_attrs__
+        for problem in _problems_at(cls, one, getattr(instance, one.name))
     ]
+
+
+def _problems_at(cls: Any, attribute: Any, value: Any) -> Iterator[Problem]:
+    if value is not None or not _may_be_none(cls, attribute.name):
+        yield from _broken(attribute.validator, value, f"{cls.__name__}.{attribute.name}")
+
+
+@cache
+def _may_be_none(cls: Any, name: str) -> bool:
+    """Whether an attribute's annotation allows None; if it cannot be read, it does."""
+    hint = next(one.type for one in cls.__attrs_attrs__ if one.name == name)
+    if not isinstance(hint, str):
+        return _allows_none(hint)
+    names: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        names |= vars(sys.modules.get(base.__module__, object))
+    try:
+        # An annotation of the program's own source, as `typing.get_type_hints` does it.
+        return _allows_none(eval(hint, names))  # noqa: S307
+    except Exception:
+        # A name in it is for type checkers only, such as a stub's; lists and maps can hold one.
+        return not hint.startswith(("list[", "dict[")) or hint.endswith("None")
+
+
+_ANYTHING: Final = (None, NoneType, Any, object)
+"""Annotations of what may be None, among other things."""
+
+
+def _allows_none(hint: Any) -> bool:
+    origin = get_origin(hint)
+    if origin is Annotated:
+        return _allows_none(get_args(hint)[0])
+    if origin is Union or origin is UnionType:
+        return any(map(_allows_none, get_args(hint)))
+    return hint in _ANYTHING
 
 
 @frozen
