@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Final, TypeAlias
+
+from ..naming import MAX_NAME
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -39,7 +42,7 @@ def named(pattern: str, item: Schema, about: str = "", **more: Any) -> Schema:
     return {
         "type": "object",
         **described,
-        "propertyNames": {"pattern": pattern, "maxLength": 64},
+        "propertyNames": {"pattern": pattern, "maxLength": MAX_NAME},
         "additionalProperties": item,
         **more,
     }
@@ -81,13 +84,23 @@ WHEN: Final[dict[str, Schema]] = {
     "deprecated": text("Why not to use it any more, and what instead."),
 }
 ABOUT: Final[dict[str, Schema]] = {"doc": DOC, **WHEN}
+FINITE: Final = {"minimum": -sys.float_info.max, "maximum": sys.float_info.max}
+_ESCAPE: Final = r"""\\(x[0-9A-Fa-f]{2}|[dDwWsSbBAtnrfv\\.\[\]{}()*+?|^$\-/"'#&~<>=!@%:;, ])"""
+RE2: Final = (
+    rf"^({_ESCAPE}|\[\^?\]?({_ESCAPE}|[^\]\\])*\]|\((?!\?)|\(\?(:|P<[A-Za-z_][A-Za-z0-9_]*>)"
+    r"|[*+?}](?!\+)|[^\\\[(*+?}])*$"
+)
+"""Escapes, classes, groups, repeats and other characters, as far as one pattern can tell them."""
 CONSTRAINTS: Final[dict[str, Schema]] = {
-    "min": {"type": "number", "description": "Least number."},
-    "max": {"type": "number", "description": "Greatest number."},
+    "min": {"type": "number", **FINITE, "description": "Least number."},
+    "max": {"type": "number", **FINITE, "description": "Greatest number."},
     "min_len": count("Least length: characters of a string, bytes of data."),
     "max_len": count("Greatest length: characters of a string, bytes of data."),
     "max_bytes": count("Greatest length of a string in UTF-8, in bytes."),
-    "pattern": text("A regular expression that the whole text matches; RE2's subset."),
+    "pattern": text(
+        "A regular expression that the whole text matches; RE2's subset.",
+        allOf=[{"pattern": RE2}],
+    ),
     "min_items": count("Fewest items of a list or map."),
     "max_items": count("Most items of a list or map."),
     "unique": flag("No two items of the list are alike."),

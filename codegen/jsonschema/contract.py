@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
+from ..check.wire import OWN_PACKAGE, OWN_SELECTORS
 from ..lint import RULES
+from ..naming import MAX_NAME
 from .blocks import (
     DOC,
     PASCAL,
@@ -19,6 +22,7 @@ from .blocks import (
     table,
 )
 from .declarations import declarations
+from .fits import argument, fits
 from .protocols import method, services
 from .types import field, type_schema
 
@@ -50,7 +54,7 @@ def _contract() -> Schema:
         "python": {
             "type": "string",
             "pattern": SNAKE,
-            "maxLength": 64,
+            "maxLength": MAX_NAME,
             "description": "Another name for the generated Python package.",
         },
         "version": {
@@ -67,6 +71,7 @@ def _contract() -> Schema:
                 "description": "Relative to this file.",
             },
             "Other contracts, by the name that their types get here.",
+            propertyNames={"pattern": SNAKE, "maxLength": 64},
         ),
         "wire": ref("wire"),
         "lint": ref("lint"),
@@ -85,13 +90,26 @@ def _contract() -> Schema:
     for kind, (pattern, about) in declarations.items():
         properties[kind] = named(pattern, ref(kind), about)
     properties["reserved"] = ref("reserved")
-    return table(properties, required=["schema", "package", "version"])
+    return table(properties, required=["schema", "package", "version"], **_own_selectors())
+
+
+def _own_selectors() -> Schema:
+    """No contract but the standard one has the selectors that every service answers by itself."""
+    refused = {"not": {"pattern": f"^{re.escape(OWN_SELECTORS)}"}}
+    callables = {"additionalProperties": {"properties": {"selector": refused}}}
+    protocol = {"properties": {"methods": callables, "events": callables}}
+    return {
+        "if": {"not": {"properties": {"package": {"const": OWN_PACKAGE}}}},
+        "then": {"properties": {"protocol": {"additionalProperties": protocol}}},
+    }
 
 
 def _definitions() -> dict[str, Schema]:
     return {
         "type": type_schema(),
         "field": field(),
+        "fits": fits(),
+        "arguments": named(SNAKE, argument(), "The fields of a request or an event."),
         "fields": named(SNAKE, ref("field"), "The fields, each a type or a table about it."),
         **declarations(),
         "method": method(),

@@ -22,6 +22,7 @@ from .blocks import (
     table,
     text,
 )
+from .fits import constant, marked, numbered_cases
 from .types import struct_name
 
 
@@ -43,6 +44,7 @@ def declarations() -> dict[str, Schema]:
         "if": {"required": ["type"]},
         "then": {"properties": {"cases": {"additionalProperties": numbered}}},
         "else": {"properties": {"cases": {"additionalProperties": textual}}},
+        "allOf": numbered_cases(),
     }
     bit = table(
         {
@@ -83,6 +85,7 @@ def declarations() -> dict[str, Schema]:
                 "fields": ref("fields"),
             },
             "A record.",
+            **marked("fields"),
         ),
         "union": table(
             {
@@ -93,15 +96,18 @@ def declarations() -> dict[str, Schema]:
             },
             "One of several records.",
             required=["cases"],
+            **marked("cases"),
         ),
         "alias": table(
             {**ABOUT, "type": ref("type"), **CONSTRAINTS},
             "A name for a type with constraints.",
+            allOf=[ref("fits")],
             required=["type"],
         ),
         "const": table(
             {**ABOUT, "type": ref("type"), "value": {"description": VALUE}},
             "A value that both sides know.",
+            allOf=[constant()],
             required=["type", "value"],
         ),
         "error": table(
@@ -115,6 +121,7 @@ def declarations() -> dict[str, Schema]:
                 "fields": ref("fields"),
             },
             "A failure that methods may answer with.",
+            **marked("fields"),
             required=["code"],
         ),
         "protocol": table(
@@ -132,7 +139,7 @@ def declarations() -> dict[str, Schema]:
                         {
                             "in": {
                                 "description": "A struct's name, or a table of fields.",
-                                "anyOf": [struct_name(), ref("fields")],
+                                "anyOf": [struct_name(), ref("arguments")],
                             },
                             "selector": text("Its name on the wire."),
                             **ABOUT,

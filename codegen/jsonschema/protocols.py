@@ -16,7 +16,7 @@ from .blocks import (
     table,
     text,
 )
-from .launch import launchd, systemd
+from .launch import launchd, placed, systemd
 from .types import struct_name
 
 _VARIABLE = r"\$\{(?!TEAM_ID\})[A-Z][A-Z0-9_]*\}"
@@ -48,7 +48,7 @@ def method() -> Schema:
             "doc": DOC,
             "in": {
                 "description": "The request: a struct's name, or a table of fields.",
-                "anyOf": [struct_name(), ref("fields")],
+                "anyOf": [struct_name(), ref("arguments")],
             },
             "out": {
                 "description": "The reply: any type, or a table of fields.",
@@ -146,6 +146,7 @@ def services() -> dict[str, Schema]:
             },
             "Where a protocol is served, and who may connect.",
             required=["protocol", "name"],
+            allOf=placed(),
         ),
         "macos_rule": _rule("macos", macos),
         "linux_rule": _rule("linux", linux),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..typeexpr import FD_MODES, INT_BITS, SCALARS
+from ..typeexpr import FD_MODES, INT_BITS, MAX_DEPTH, SCALARS
 from .blocks import CONSTRAINTS, DOC, VALUE, WHEN, Schema, ref, table, text
 
 _DEPTH: Final = 4
@@ -17,6 +17,7 @@ def type_schema() -> Schema:
         "description": "A type: a scalar, fd, shmem, client_end<Protocol>, list<T>, "
         "map<string, T>, server_end<Protocol>, the name of a declaration, import.Name, or any of "
         "these with '?' for optional.",
+        "not": {"pattern": rf"((list|map)\s*<[^<>]*){{{MAX_DEPTH + 1}}}"},
         "anyOf": [
             {"enum": simple},
             {"type": "string", "pattern": f"^{_expression(_DEPTH)}$"},
@@ -30,7 +31,8 @@ _WORD: Final = "[A-Za-z_][A-Za-z0-9_]*"
 
 def _expression(depth: int) -> str:
     """The type expressions with so many lists and maps around each other, as a pattern."""
-    own = rf"(?!(any|list|map|fd|client_end|server_end)\b){_WORD}(\s*\.\s*{_WORD})?"
+    words = "|".join((*sorted(SCALARS - {"any"}, key=_natural), "shmem"))
+    own = rf"(({words})\b|([a-z][a-z0-9_]*\s*\.\s*)?[A-Z][A-Za-z0-9]*)"
     descriptor = rf"fd(\s*<\s*({'|'.join(FD_MODES)})\s*>)?"
     pattern = rf"({own}|{descriptor}|(client|server)_end\s*<\s*{_WORD}\s*>"
     if depth:
@@ -64,6 +66,7 @@ def field() -> Schema:
             "doc": DOC,
         },
         required=["type"],
+        allOf=[ref("fits")],
     )
     return {
         "description": "A field: its type, or a table with its type and more about it.",

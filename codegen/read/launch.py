@@ -85,7 +85,7 @@ def read_systemd(table: Table | None, address: str, domain: str) -> Systemd | No
     if table is None:
         return None
     settings = read_settings(table, SYSTEMD, system=domain == "system", what='domain = "system"')
-    room = _SOCKET_PATH_MAX - len("/run/xpcrpc/" if domain == "system" else _USER_FOLDER)
+    room = socket_room(domain)
     if len(address) > room:
         table.complaints.at_value(
             SOCKET_PATH,
@@ -109,6 +109,11 @@ def read_systemd(table: Table | None, address: str, domain: str) -> Systemd | No
     )
     table.finish(also=SYSTEMD)
     return read
+
+
+def socket_room(domain: str) -> int:
+    """The characters that a socket's path leaves for the service's name."""
+    return _SOCKET_PATH_MAX - len("/run/xpcrpc/" if domain == "system" else _USER_FOLDER)
 
 
 def _kind(table: Table) -> LaunchdKind:
