@@ -8,7 +8,7 @@ other. What a hook does not claim is written and read as the rama dialect does
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, TypeVar, cast, overload
 from weakref import WeakSet
 
 from attrs import has
@@ -16,13 +16,27 @@ from cattrs import Converter
 
 from ..errors import DecodeError, EncodeError, Problem, ValueProblemsError
 from ..values import Value
-from .general import OURS, HooksListener, from_value, is_ours, listeners, to_value
 from .reading import Read, reader
 from .refusals import limited
 from .shape import Kind, Shape, shape_of
 from .writing import Write, writer
 
-__all__ = ["XpcConverter", "converter", "from_value", "make_converter", "to_value"]
+T = TypeVar("T")
+
+_OURS: Final = "__xpcrpc_shape__"
+"""Attribute of a hook that this module made."""
+
+
+def is_ours(hook: Any) -> bool:
+    """Whether a converter's hook is this library's, so that a compiled pass may replace it."""
+    return hasattr(hook, _OURS)
+
+
+class HooksListener(Protocol):
+    """Whoever must know that a converter's hooks are not what they were."""
+
+    def hooks_changed(self) -> None:
+        """A hook was registered."""
 
 
 class XpcConverter(Converter):
@@ -174,7 +188,7 @@ def _tag(hook: Callable[..., Any], shape: Shape | None) -> Callable[..., Any]:
     def tagged(*arguments: Any) -> Any:
         return hook(*arguments)
 
-    setattr(tagged, OURS, shape)
+    setattr(tagged, _OURS, shape)
     return tagged
 
 
@@ -202,4 +216,24 @@ def make_converter(**options: Any) -> XpcConverter:
 converter: Final = make_converter()
 """The converter of generated code; register your hooks on it at import time."""
 
-converter._listeners = listeners  # of which some may have been waiting
+
+def to_value(obj: Any, hint: Any = None) -> Value:
+    """The XPC value of an object, by the shared `converter`.
+
+    Raises:
+        EncodeError: it does not fit; every problem is listed with its path.
+    """
+    return converter.to_value(obj, hint)
+
+
+@overload
+def from_value(value: Value, hint: type[T]) -> T: ...
+@overload
+def from_value(value: Value, hint: Any) -> Any: ...
+def from_value(value: Value, hint: Any) -> Any:
+    """The object of type ``hint`` that an XPC value describes, by the shared `converter`.
+
+    Raises:
+        DecodeError: it does not fit; every problem is listed with its path.
+    """
+    return converter.from_value(value, hint)

@@ -10,19 +10,16 @@ hook on the converter, always goes the general way.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ..values import Handle
-from . import general
 from ._plan import Plan
+from .converter import XpcConverter, converter, is_ours
 from .plans import plan_of
 from .reader import read_object
 from .shape import Kind, Shape, shape_of, struct_of
 from .template import Buffer, Template
 from .writer import write_object
-
-if TYPE_CHECKING:
-    from .converter import XpcConverter
 
 Encode: TypeAlias = Callable[[Any, "list[Handle] | None"], bytes]
 Decode: TypeAlias = Callable[[Buffer, int, int, Iterable[Handle]], tuple[Any, int]]
@@ -35,12 +32,12 @@ MakeNumbered: TypeAlias = Callable[[Any, "list[Handle]", int, int], bytes]
 _GENERAL_ONLY: Final = (Kind.FD, Kind.SHMEM, Kind.ENDPOINT, Kind.OPAQUE)
 
 
-def can_pass(shape: Shape, is_ours: Callable[[Any], bool]) -> bool:
+def can_pass(shape: Shape, hook_of: Callable[[Any], Any]) -> bool:
     """Whether a single pass may stand in for the converter's hooks of a shape."""
     seen: set[type] = set()
 
     def visit(shape: Shape) -> bool:
-        if shape.kind in _GENERAL_ONLY or not is_ours(shape.hint):
+        if shape.kind in _GENERAL_ONLY or not is_ours(hook_of(shape.hint)):
             return False
         if shape.item is not None and not visit(shape.item):
             return False
@@ -54,7 +51,7 @@ def can_pass(shape: Shape, is_ours: Callable[[Any], bool]) -> bool:
     return visit(shape)
 
 
-def encoder(hint: Any, *, depth: int = 0, using: XpcConverter | None = None) -> Encode:
+def encoder(hint: Any, *, depth: int = 0, using: XpcConverter = converter) -> Encode:
     """A function from an object of type ``hint`` to its bytes, without a payload's header.
 
     Its second argument takes the object's handles, in serialisation order.
@@ -64,7 +61,7 @@ def encoder(hint: Any, *, depth: int = 0, using: XpcConverter | None = None) -> 
     return _Writing(hint, depth, using).encode
 
 
-def parts_encoder(hint: Any, *, depth: int = 0, using: XpcConverter | None = None) -> Any:
+def parts_encoder(hint: Any, *, depth: int = 0, using: XpcConverter = converter) -> Any:
     """As `encoder`, but the bytes come in parts, to be joined with what surrounds them.
 
     A `framer` makes the whole message at once, and copies large data once.
@@ -74,7 +71,7 @@ def parts_encoder(hint: Any, *, depth: int = 0, using: XpcConverter | None = Non
 
 
 def framer(
-    hint: Any, template: Template, *, depth: int = 0, using: XpcConverter | None = None
+    hint: Any, template: Template, *, depth: int = 0, using: XpcConverter = converter
 ) -> MakeFrame:
     """A function from an object of type ``hint`` to a whole frame with the object at its end.
 
@@ -85,7 +82,7 @@ def framer(
 
 
 def numbered_framer(
-    hint: Any, template: Template, *, depth: int = 0, using: XpcConverter | None = None
+    hint: Any, template: Template, *, depth: int = 0, using: XpcConverter = converter
 ) -> MakeNumbered:
     """As `framer`, for a template with two numbers, which come after the list of handles.
 
@@ -94,7 +91,7 @@ def numbered_framer(
     return _Framing(hint, depth, using, template).frame_numbered
 
 
-def decoder(hint: Any, *, depth: int = 0, using: XpcConverter | None = None) -> Decode:
+def decoder(hint: Any, *, depth: int = 0, using: XpcConverter = converter) -> Decode:
     """A function from bytes to an object of type ``hint`` and the offset behind it.
 
     Its arguments are the bytes, the object's offset, the offset that it must not
@@ -106,7 +103,7 @@ def decoder(hint: Any, *, depth: int = 0, using: XpcConverter | None = None) -> 
     return _Reading(hint, depth, using).decode
 
 
-def items_decoder(hint: Any, *, depth: int = 0, using: XpcConverter | None = None) -> DecodeItems:
+def items_decoder(hint: Any, *, depth: int = 0, using: XpcConverter = converter) -> DecodeItems:
     """A function from bytes to a list of objects of type ``hint``, one behind the other.
 
     Its third argument but one is their number; otherwise it is as `decoder`'s.
@@ -119,40 +116,28 @@ class _Pass:
 
     __slots__ = ("__weakref__", "_depth", "_hint", "_known", "_plan", "_shape", "_using")
 
-    def __init__(self, hint: Any, depth: int, using: XpcConverter | None) -> None:
-        """``using`` None: the shared converter, which is not loaded before it is needed."""
+    def __init__(self, hint: Any, depth: int, using: XpcConverter) -> None:
         self._hint = hint
         self._depth = depth
         self._using = using
         self._shape = shape_of(hint)
         self._plan: Plan | None = None
         self._known = False
-        if using is None:
-            general.listeners.add(self)
-        else:
-            using.when_hooks_change(self)
+        using.when_hooks_change(self)
 
     def hooks_changed(self) -> None:
         """The plan may have been standing in for a hook that is the user's now."""
         self._plan = None
         self._known = False
 
-    @property
-    def _converter(self) -> XpcConverter:
-        return self._using or general.shared()
-
-    def _hook_of(self, using: XpcConverter, hint: Any) -> Any:
+    def _hook_of(self, hint: Any) -> Any:
         raise NotImplementedError
-
-    def _is_ours(self, hint: Any) -> bool:
-        using = self._using or general.loaded()
-        return using is None or general.is_ours(self._hook_of(using, hint))
 
     def _find(self) -> Plan | None:
         """The plan, made when it is first used: an import that makes many clients stays cheap."""
         if not self._known:
             self._known = True
-            if can_pass(self._shape, self._is_ours):
+            if can_pass(self._shape, self._hook_of):
                 try:
                     self._plan = plan_of(self._shape)
                 except Exception:
@@ -163,8 +148,8 @@ class _Pass:
 class _Writing(_Pass):
     __slots__ = ()
 
-    def _hook_of(self, using: XpcConverter, hint: Any) -> Any:
-        return using.get_unstructure_hook(hint)
+    def _hook_of(self, hint: Any) -> Any:
+        return self._using.get_unstructure_hook(hint)
 
     def encode(self, obj: Any, handles: list[Handle] | None = None) -> bytes:
         plan = self._plan or self._find()
@@ -175,16 +160,14 @@ class _Writing(_Pass):
         return self._general(obj, handles)
 
     def _general(self, obj: Any, handles: list[Handle] | None) -> bytes:
-        value = self._converter.to_value(obj, self._hint)
+        value = self._using.to_value(obj, self._hint)
         return write_object(value, handles, depth=self._depth, root=self._shape.name)
 
 
 class _Framing(_Writing):
     __slots__ = ("_template",)
 
-    def __init__(
-        self, hint: Any, depth: int, using: XpcConverter | None, template: Template
-    ) -> None:
+    def __init__(self, hint: Any, depth: int, using: XpcConverter, template: Template) -> None:
         super().__init__(hint, depth, using)
         self._template = template
 
@@ -208,8 +191,8 @@ class _Framing(_Writing):
 class _Reading(_Pass):
     __slots__ = ()
 
-    def _hook_of(self, using: XpcConverter, hint: Any) -> Any:
-        return using.get_structure_hook(hint)
+    def _hook_of(self, hint: Any) -> Any:
+        return self._using.get_structure_hook(hint)
 
     def decode(
         self, data: Buffer, offset: int, end: int, handles: Iterable[Handle] = ()
@@ -221,7 +204,7 @@ class _Reading(_Pass):
                 return found
         data = data if type(data) is bytes else bytes(data)
         value, stop = read_object(data, offset, end, iter(handles), self._depth)
-        return self._converter.from_value(value, self._hint), stop
+        return self._using.from_value(value, self._hint), stop
 
     def decode_items(
         self, data: Buffer, offset: int, end: int, count: int, handles: Iterable[Handle] = ()

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 from attrs import define, frozen
 
 from ..codec import frame as frames
-from ..codec.general import from_value, to_value
+from ..codec.converter import from_value, to_value
 from ..codec.passes import (
     Decode,
     DecodeItems,
