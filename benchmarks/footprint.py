@@ -36,6 +36,29 @@ IMPORTS: Final = {
 
 _IDLE: Final = """
 import asyncio
+async def main():
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+_SERVER: Final = """
+import asyncio
+from generated.bench import Bench, BenchServer
+from xpcrpc import Host
+class Echo(BenchServer):
+    async def echo(self, request, context):
+        return request
+async def main():
+    async with Host() as host:
+        host.serve(Bench, Echo())
+        print("ready", flush=True)
+        await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+IDLE: Final = """
+import asyncio
 {imports}
 async def main():
     print("ready", flush=True)
@@ -56,7 +79,7 @@ async def main():
 asyncio.run(main())
 """
 
-IDLE: Final = {"asyncio": _IDLE.format(imports=""), "a typed server": _SERVER}
+IDLE: Final = {"asyncio": _IDLE, "a typed server": _SERVER}
 
 
 def python(code: str) -> list[str]:
