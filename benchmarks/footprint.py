@@ -57,28 +57,6 @@ async def main():
 asyncio.run(main())
 """
 
-IDLE: Final = """
-import asyncio
-{imports}
-async def main():
-    print("ready", flush=True)
-    await asyncio.Event().wait()
-asyncio.run(main())
-"""
-
-_SERVER: Final = """
-import asyncio, sys
-from xpcrpc import Host
-from benchmarks.roundtrip import TypedEcho
-from generated import bench
-async def main():
-    async with Host() as host:
-        host.serve(bench.Bench, TypedEcho())
-        print("ready", flush=True)
-        await asyncio.Event().wait()
-asyncio.run(main())
-"""
-
 IDLE: Final = {"asyncio": _IDLE, "a typed server": _SERVER}
 
 
