@@ -11,13 +11,13 @@ from attrs import asdict, filters
 
 from xpcrpc.errors import MisuseError
 
-from ..breaking import ADDITIONS, RULES, Finding, Rule, breaking
+from ..breaking import ADDITIONS, RULES, Finding, breaking
 from ..breaking.inputs import Inputs, against, against_locks
 from ..breaking.report import Compared, write_findings
 from ..breaking.run import removed_contract
-from ..complaint import nearest
 from ..fingerprint import fingerprint
 from ..report import FORMATS, count, report, say
+from .catalogue import explained, known
 
 _EPILOG = """\
 OLD is a file, a folder, or a git revision, at which the path of NEW is read, or wherever
@@ -67,8 +67,14 @@ def run(arguments: argparse.Namespace) -> int:
         MisuseError: a side cannot be read, is no contract, or has no lock.
     """
     if arguments.explain:
-        rule = _known(arguments.explain)
-        say(f"{rule.id}: {rule.title}.\n\n{textwrap.fill(rule.why, 88)}", sys.stdout)
+        rule = known(
+            (*RULES, *ADDITIONS),
+            arguments.explain,
+            what="breaking rule",
+            command="breaking",
+            spelled=str.upper,
+        )
+        say(explained(rule), sys.stdout)
         return 0
     if arguments.list:
         _list(arguments.format)
@@ -120,12 +126,3 @@ def _list(form: str) -> None:
         for rule in rules:
             say(f"  {rule.id}: {rule.title}", sys.stdout)
             say(textwrap.indent(textwrap.fill(rule.why, 84), "      "), sys.stdout)
-
-
-def _known(name: str) -> Rule:
-    every = (*RULES, *ADDITIONS)
-    for rule in every:
-        if rule.id == name.strip().upper():
-            return rule
-    hint = nearest(name.upper(), [rule.id for rule in every]) or "; see: xpcrpc breaking --list"
-    raise MisuseError(f"there is no breaking rule {name!r}{hint}")

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-import textwrap
-
-from attrs import asdict
 
 from xpcrpc.errors import MisuseError
 
 from ..compile import compile_sources, find_schemas
-from ..complaint import nearest
 from ..lint import ignore_complaints
-from ..mistakes import MISTAKES, Mistake
+from ..mistakes import MISTAKES
 from ..report import FORMATS, count, report, say
 from ..source import read_source
+from .catalogue import explained, known, list_entries
 
 _EPILOG = """\
 exit codes: 0 no complaint, 1 complaints, 2 misuse
@@ -55,11 +51,11 @@ def run(arguments: argparse.Namespace) -> int:
         MisuseError: a file cannot be read, or there is no such kind of complaint.
     """
     if arguments.explain:
-        mistake = _known(arguments.explain)
-        say(f"{mistake.id}: {mistake.title}.\n\n{textwrap.fill(mistake.why, 88)}", sys.stdout)
+        mistake = known(MISTAKES, arguments.explain, what="kind of complaint", command="check")
+        say(explained(mistake), sys.stdout)
         return 0
     if arguments.list:
-        _list(arguments.format)
+        list_entries(MISTAKES, arguments.format)
         return 0
     if not arguments.schemas:
         raise MisuseError("name a contract, or a folder of them; or use --list")
@@ -72,20 +68,3 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             say(f"{count(len(sources), 'contract')}, no complaint", sys.stderr)
     return 1 if complaints else 0
-
-
-def _list(form: str) -> None:
-    if form == "json":
-        say(json.dumps({"rules": [asdict(one) for one in MISTAKES]}, indent=2), sys.stdout)
-        return
-    width = max(len(one.id) for one in MISTAKES)
-    for one in MISTAKES:
-        say(f"{one.id:{width}}  {one.title}", sys.stdout)
-
-
-def _known(name: str) -> Mistake:
-    for one in MISTAKES:
-        if one.id == name.strip():
-            return one
-    hint = nearest(name, [one.id for one in MISTAKES]) or "; see: xpcrpc check --list"
-    raise MisuseError(f"there is no kind of complaint {name!r}{hint}")

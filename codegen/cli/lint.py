@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import textwrap
-
-from attrs import asdict, filters
 
 from xpcrpc.errors import MisuseError
 
 from ..compile import compile_sources, find_schemas
-from ..complaint import Complaint, Complaints, nearest
+from ..complaint import Complaint, Complaints
 from ..lint import RULES, Rule, lint, read_ignores
 from ..report import FORMATS, count, report, say
 from ..source import read_source
+from .catalogue import explained, known, list_entries
 
 _EPILOG = """\
 An exception is written into the contract, with its reason:
@@ -70,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     rules = _chosen(arguments)
     if arguments.list:
-        _list(rules, arguments.format)
+        list_entries(rules, arguments.format)
         return 0
     if not arguments.schemas:
         raise MisuseError("name a contract, or a folder of them; or use --list")
@@ -104,30 +102,14 @@ def _chosen(arguments: argparse.Namespace) -> tuple[Rule, ...]:
 
 
 def _known(name: str) -> Rule:
-    for rule in RULES:
-        if rule.id == name.strip():
-            return rule
-    hint = nearest(name, [rule.id for rule in RULES]) or "; see: xpcrpc lint --list"
-    raise MisuseError(f"there is no lint rule {name!r}{hint}")
-
-
-def _list(rules: tuple[Rule, ...], form: str) -> None:
-    if form == "json":
-        records = [asdict(rule, filter=filters.exclude("find")) for rule in rules]
-        say(json.dumps({"rules": records}, indent=2), sys.stdout)
-        return
-    width = max((len(rule.id) for rule in rules), default=0)
-    for rule in rules:
-        say(f"{rule.id:{width}}  {rule.title}", sys.stdout)
+    return known(RULES, name, what="lint rule", command="lint")
 
 
 def _explained(rule: Rule) -> str:
     """The whole record, for people."""
     return "\n".join(
         [
-            f"{rule.id}: {rule.title}.",
-            "",
-            *textwrap.wrap(rule.why, 88),
+            explained(rule),
             "",
             "not:",
             textwrap.indent(rule.bad, "  "),

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ..complaint import nearest
 from ..launch import ACCOUNT, CALENDAR, LIMITS, URL, Key
+from ..mistakes import Mistake
 from ..mistakes.services import (
     ABSOLUTE_PATH,
     ACCOUNT_NAME,
@@ -246,15 +247,9 @@ def _unit(table: Table, name: str, key: Key) -> Any:
 
 
 def _units(table: Table, name: str, key: Key) -> Any:
-    texts = _texts(table, name, key) or ()
-    for index, text in enumerate(texts):
-        if _UNIT.fullmatch(text) is None:
-            table.complaints.at_value(
-                UNIT_REFERENCE,
-                (*table.at(name), index),
-                f"{text!r} is no unit; write one such as network.target",
-            )
-    return list(texts) or None
+    return _texts_like(
+        table, name, key, _UNIT, UNIT_REFERENCE, "is no unit; write one such as network.target"
+    )
 
 
 def _account(table: Table, name: str, key: Key) -> Any:
@@ -274,14 +269,19 @@ def _account(table: Table, name: str, key: Key) -> Any:
 
 
 def _urls(table: Table, name: str, key: Key) -> Any:
+    return _texts_like(
+        table, name, key, URL, DOCUMENTATION_URL,
+        "is no address; write https://…, file:/…, man:… or info:…",
+    )  # fmt: skip
+
+
+def _texts_like(
+    table: Table, name: str, key: Key, form: re.Pattern[str], mistake: Mistake, otherwise: str
+) -> Any:
     texts = _texts(table, name, key) or ()
     for index, text in enumerate(texts):
-        if URL.fullmatch(text) is None:
-            table.complaints.at_value(
-                DOCUMENTATION_URL,
-                (*table.at(name), index),
-                f"{text!r} is no address; write https://…, file:/…, man:… or info:…",
-            )
+        if form.fullmatch(text) is None:
+            table.complaints.at_value(mistake, (*table.at(name), index), f"{text!r} {otherwise}")
     return list(texts) or None
 
 
