@@ -17,7 +17,7 @@ from ..mistakes.names import (
     WIRE_NAME_TWICE,
 )
 from ..mistakes.types import CASE_VALUE_RANGE, FLAG_BIT
-from ..model import Contract, EnumType, Event, FlagsType, Method
+from ..model import Case, Contract, EnumType, Event, Field, FlagsType, Method
 from ..scanner import Path
 from .constraints import int_range
 
@@ -31,14 +31,7 @@ OWN_PACKAGE: Final = "org.xpcrpc.standard"
 def check_wire(contract: Contract, complaints: Complaints) -> None:
     """Refuse two things that a reader could not tell apart."""
     for _, fields in contract.field_owners():
-        named = ((one.wire, one.path, "wire") for one in fields)
-        _differ(
-            WIRE_NAME_TWICE,
-            complaints,
-            named,
-            "name on the wire",
-            "give one of them another wire = …",
-        )
+        _names_differ(complaints, fields)
     for declared in contract.types.values():
         if isinstance(declared, EnumType):
             _check_enum(complaints, declared)
@@ -81,14 +74,7 @@ def check_wire(contract: Contract, complaints: Complaints) -> None:
 
 def _check_enum(complaints: Complaints, enum: EnumType) -> None:
     if enum.type is None:
-        named = ((case.wire, case.path, "wire") for case in enum.cases)
-        _differ(
-            WIRE_NAME_TWICE,
-            complaints,
-            named,
-            "name on the wire",
-            "give one of them another wire = …",
-        )
+        _names_differ(complaints, enum.cases)
         return
     valued = ((case.value, case.path, "value") for case in enum.cases if case.value is not None)
     _differ(CASE_VALUE_TWICE, complaints, valued, "value", "give one of them another")
@@ -113,6 +99,16 @@ def _check_flags(complaints: Complaints, flags: FlagsType) -> None:
                 (*case.path, "value"),
                 f"{value} is not one bit of 64; write 1, 2, 4, 8, … or 0x10",
             )
+
+
+def _names_differ(complaints: Complaints, named: Iterable[Field | Case]) -> None:
+    _differ(
+        WIRE_NAME_TWICE,
+        complaints,
+        ((one.wire, one.path, "wire") for one in named),
+        "name on the wire",
+        "give one of them another wire = …",
+    )
 
 
 def _differ(

@@ -175,9 +175,7 @@ class Session:
             UnavailableError: we are draining.
             TooManyCallsError: it has too many calls, or too many streams, under way.
         """
-        if number % 2 == self.initiator or number <= self._last_theirs:
-            raise RemoteProtocolError(f"call {number} after call {self._last_theirs}")
-        self._last_theirs = number
+        self._take_number(number)
         self._make_room(always=always)
         if shape is not Shape.UNARY:
             if self._streams >= self.max_streams:
@@ -201,9 +199,7 @@ class Session:
         Raises:
             RemoteProtocolError, UnavailableError, TooManyCallsError: as `accept`.
         """
-        if number % 2 == self.initiator or number <= self._last_theirs:
-            raise RemoteProtocolError(f"call {number} after call {self._last_theirs}")
-        self._last_theirs = number
+        self._take_number(number)
         if self.draining or len(self._theirs) + len(self._nameless) >= self.max_calls:
             self._make_room(always=always)
         state = self._theirs[number] = _ServedUnary(number, owner)
@@ -246,6 +242,9 @@ class Session:
         Raises:
             RemoteProtocolError: the number is not one that the peer may use now.
         """
+        self._take_number(number)
+
+    def _take_number(self, number: int) -> None:
         if number % 2 == self.initiator or number <= self._last_theirs:
             raise RemoteProtocolError(f"call {number} after call {self._last_theirs}")
         self._last_theirs = number
