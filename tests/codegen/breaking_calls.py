@@ -19,9 +19,11 @@ from typing import Any, Final, TypeAlias
 import pytest
 from attrs import evolve
 
-from xpcrpc import Date, FileDescriptor
+from xpcrpc import ClientEnd, Date, FileDescriptor, standard
 from xpcrpc.codec.converter import to_value
+from xpcrpc.raw import Connection, Listener, ReceivedMessage
 from xpcrpc.rules import Anyone
+from xpcrpc.standard import Identity
 from xpcrpc.testing import (
     Cut,
     FaultPlan,
@@ -89,6 +91,33 @@ async def _(old: Any, new: Any) -> None:
         await asyncio.wait_for(reached.wait(), patience_s(old, new))
 
 
+async def _answer(peer: Connection, selectors: set[str]) -> None:
+    """Answer what is asked by these selectors with nothing; let all else go unanswered."""
+    async for event in peer:
+        assert isinstance(event, ReceivedMessage)
+        if event.values.get("$selector") in selectors:
+            event.reply({"$result": {}})
+        else:
+            event.drop()
+
+
+@example("ONEWAY_CHANGED")
+async def _(old: Any, new: Any) -> None:
+    # Our own servers answer whoever waits. One in another language does what its contract says.
+    answered = {method.selector for method in new.CLOCK.methods if not method.oneway}
+    async with Listener.anonymous() as listener:
+
+        async def serve() -> None:
+            async for peer in listener:
+                await _answer(peer, answered)
+
+        serving = asyncio.ensure_future(serve())
+        end: ClientEnd[Any] = ClientEnd(listener.endpoint())
+        async with await old.ClockClient.from_end(end) as clock:
+            await clock.stop()
+    await serving
+
+
 @example("PROTOCOL_REMOVED")
 async def _(old: Any, new: Any) -> None:
     # The old service offers both; the new one has no other to offer than Clock.
@@ -101,6 +130,45 @@ async def _(old: Any, new: Any) -> None:
     async with talking(old, new, protocol, asks="Alarm", stop=stop) as alarm:
         await alarm.stop()
         await asyncio.wait_for(reached.wait(), patience_s(old, new))
+
+
+@example("CONTRACT_REMOVED")
+async def _(old: Any, new: Any) -> None:
+    # What is left in the new folder has no Clock to offer.
+    protocol = "Clock" if old is new else "Watch"
+    async with talking(old, new, protocol, asks="Clock") as clock:
+        await clock.tick()
+
+
+async def _identity(server: Any) -> Identity:
+    """What a service says of itself to whoever asks."""
+    async with talking(standard, server, asks="Standard") as probe:
+        description: standard.Description = await probe.describe()
+    return description.identity
+
+
+@example("PACKAGE_CHANGED")
+async def _(old: Any, new: Any) -> None:
+    # A program that was handed an endpoint asks who is there.
+    assert (await _identity(new)).protocol == old.CLOCK.name
+
+
+@example("VERSION_LOWERED")
+async def _(old: Any, new: Any) -> None:
+    async with talking(old, new) as clock:
+        await clock.tick()
+
+
+@example("VERSION_NOT_RAISED")
+async def _(old: Any, new: Any) -> None:
+    # The other way round: a new program takes an old server of its own version for one that
+    # has all that its contract has. It would not ask a server of a lower version.
+    if (await _identity(old)).version != new.CLOCK.version:
+        return
+    async with talking(new, old) as clock:
+        await clock.set(new.Config(zone="x"))
+        if "get" in {method.name for method in new.CLOCK.methods}:
+            await clock.get()
 
 
 @example("EVENT_REMOVED")
