@@ -163,8 +163,9 @@ def read_lock(source: Source | Complaint, schema: Source) -> Lock | Complaint:
     facts = source.values.get(LOCK)
     stated = facts.get("fingerprint") if isinstance(facts, dict) else None
     if not isinstance(facts, dict) or facts.get("form") != FORM or not isinstance(stated, str):
+        place = source.key((LOCK,))
         return Complaint(
-            source.file, 1, 1, LOCK,
+            source.file, place.line, place.column, LOCK,
             "this is no lock that this compiler can read; write it again with: xpcrpc freeze",
             NOT_A_LOCK.id,
         )  # fmt: skip

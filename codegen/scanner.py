@@ -15,12 +15,38 @@ from attrs import define, field
 Path: TypeAlias = tuple[str | int, ...]
 """Keys and list indices from the document's root to a value."""
 
+MAX_NESTING: Final = 32
+"""Tables and lists inside each other; a contract needs about ten."""
+
+MAX_BITS: Final = 1024
+"""Longest integer; one of thousands of digits cannot even be shown in a complaint."""
+
+_MAX_DIGITS: Final = len(str(1 << MAX_BITS))
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 _BLANK: Final = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
 _SPACE: Final = re.compile(r"[ \t]*")
 _TOKEN: Final = re.compile(r"[^,\]}#\n]*")
+_DECIMAL: Final = re.compile(r"[+-]?[0-9_]+")
+_OTHER_BASE: Final = re.compile(r"0(?:x[0-9A-Fa-f_]+|o[0-7_]+|b[01_]+)")
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|(.))")
 _SHORT: Final = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b"}
+
+
+class BeyondLimitError(Exception):
+    """Valid TOML beyond what a contract may have: its path, and the offset where it begins."""
+
+    def __init__(self, path: Path, offset: int) -> None:
+        super().__init__(path, offset)
+        self.path = path
+        self.offset = offset
+
+
+class TooDeepError(BeyondLimitError):
+    """A table or a list inside `MAX_NESTING` others."""
+
+
+class TooLongError(BeyondLimitError):
+    """An integer of more than `MAX_BITS`."""
 
 
 @define
@@ -36,7 +62,11 @@ class Scanner:
     _array_lengths: dict[Path, int] = field(factory=dict)
 
     def run(self) -> None:
-        """Walk the whole document."""
+        """Walk the whole document.
+
+        Raises:
+            BeyondLimitError: the first table, list or integer that is beyond a limit.
+        """
         table: Path = ()
         self._skip(_BLANK)
         while self._at < len(self.text):
@@ -51,6 +81,11 @@ class Scanner:
         assert match is not None  # every pattern here matches the empty text
         self._at = match.end()
 
+    def _open(self, path: Path, offset: int) -> None:
+        """A table or a list begins."""
+        if len(path) > MAX_NESTING:
+            raise TooDeepError(path, offset)
+
     def _header(self) -> Path:
         """``[a.b]`` or ``[[a.b]]``: the path of the table that it opens."""
         start = self._at
@@ -61,6 +96,7 @@ class Scanner:
             self._skip(_SPACE)
             offset, key = self._at, self._key()
             path = (*path, key)
+            self._open(path, offset)
             self.keys.setdefault(path, offset)
             self.values.setdefault(path, (offset, self._at))
             self._skip(_SPACE)
@@ -75,6 +111,7 @@ class Scanner:
             length = self._array_lengths.get(path, 0)
             self._array_lengths[path] = length + 1
             path = (*path, length)
+            self._open(path, offset)
         self.keys[path] = offset
         self.values[path] = (start, self._at)
         return path
@@ -93,6 +130,7 @@ class Scanner:
             self._at += 1
             if separator == "=":
                 break
+            self._open(path, offset)
         self._skip(_SPACE)
         self._value(path)
 
@@ -120,10 +158,14 @@ class Scanner:
         else:
             match = _TOKEN.match(self.text, start)
             assert match is not None
-            self._at = start + len(match.group().rstrip())
+            token = match.group().rstrip()
+            if _is_long(token):
+                raise TooLongError(path, start)
+            self._at = start + len(token)
         self.values[path] = (start, self._at)
 
     def _list(self, path: Path) -> None:
+        self._open(path, self._at)
         self._at += 1
         index = 0
         while True:
@@ -140,6 +182,7 @@ class Scanner:
             index += 1
 
     def _inline_table(self, path: Path) -> None:
+        self._open(path, self._at)
         self._at += 1
         while True:
             self._skip(_BLANK)
@@ -170,6 +213,17 @@ class Scanner:
         while not self.text.startswith(fence, at):
             at += 2 if self.text[at] == "\\" and fence[0] == '"' else 1
         return at
+
+
+def _is_long(token: str) -> bool:
+    """Whether it is an integer of more than `MAX_BITS`."""
+    if len(token) < MAX_BITS // 4:  # it takes more even of hexadecimal digits
+        return False
+    if _DECIMAL.fullmatch(token):
+        # int() refuses thousands of decimal digits, and needs time by their square.
+        digits = token.replace("_", "").lstrip("+-")
+        return len(digits) > _MAX_DIGITS or int(digits).bit_length() > MAX_BITS
+    return bool(_OTHER_BASE.fullmatch(token)) and int(token, 0).bit_length() > MAX_BITS
 
 
 def _unescape(raw: str) -> str:

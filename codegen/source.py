@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 
 from xpcrpc.errors import MisuseError
 
-from .complaint import Complaint
+from .complaint import Complaint, show
 from .mistakes import Mistake
 from .mistakes.files import (
     BYTE_ORDER_MARK,
@@ -23,7 +23,7 @@ from .mistakes.files import (
     NUMBER_TOO_LONG,
     TOO_MANY_DOTS,
 )
-from .scanner import Path, Scanner
+from .scanner import MAX_NESTING, BeyondLimitError, Path, Scanner, TooDeepError
 
 MAX_BYTES: Final = 1024 * 1024
 """Longest contract that is read; a hundred times a long one."""
@@ -31,17 +31,10 @@ MAX_BYTES: Final = 1024 * 1024
 MAX_DOTS: Final = 1000
 """Dots in one line; `tomllib` needs time by their square if they join keys."""
 
-MAX_NESTING: Final = 32
-"""Tables and lists inside each other; a contract needs about ten."""
-
-MAX_BITS: Final = 1024
-"""Longest integer; one of thousands of digits cannot even be shown in a complaint."""
-
 _TOO_DEEP: Final = (
     f"more than {MAX_NESTING} tables and lists inside each other; declare them one by one"
 )
 _TOO_LONG: Final = "the number has hundreds of digits; integers in XPC have 64 bits"
-_DIGITS: Final = re.compile(r"[0-9](?:_?[0-9]){4299,}")
 _AT: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -51,6 +44,10 @@ class Position:
 
     line: int
     column: int
+
+
+START: Final = Position(1, 1)
+"""Where what is said of a whole file is said, and what is missing in its outermost table."""
 
 
 @define
@@ -71,9 +68,9 @@ class Source:
         """Where the last key of ``path`` stands; if it is missing, its parent's."""
         while path:
             if path in self._key_offsets:
-                return self._position(self._key_offsets[path])
+                return self.place(self._key_offsets[path])
             path = path[:-1]
-        return Position(1, 1)
+        return START
 
     def value(self, path: Path, offset: int = 0) -> Position:
         """Where the value at ``path`` stands.
@@ -87,9 +84,10 @@ class Source:
         if offset and end - start > offset and self.text[start] in "\"'":
             plain = "\\" not in self.text[start:end] and self.text[start : start + 3] != '"""'
             start += 1 + offset if plain else 0
-        return self._position(start)
+        return self.place(start)
 
-    def _position(self, offset: int) -> Position:
+    def place(self, offset: int) -> Position:
+        """Where a character of the text stands."""
         line = bisect_right(self._line_starts, offset)
         return Position(line, offset - self._line_starts[line - 1] + 1)
 
@@ -135,70 +133,29 @@ def parse_source(data: bytes, file: str, path: FilePath | None = None) -> Source
                 TOO_MANY_DOTS, file, f"more than {MAX_DOTS} dots in one line; break it", number
             )
     try:
-        values = tomllib.loads(text)
-        if _is_deeper_than(values, MAX_NESTING):
-            return _complaint(
-                NESTED_TOO_DEEP,
-                file,
-                _TOO_DEEP,
-            )
-        scanner = Scanner(text)
-        scanner.run()
-        long = _long_number(values, ())
+        values, scanner = _scanned(text)
     except tomllib.TOMLDecodeError as error:
         return _syntax_complaint(file, text, str(error))
-    except ValueError as error:
-        # Such as a decimal number of thousands of digits, which int() refuses.
-        return _unreadable(file, text, str(error))
-    except RecursionError:
-        return _complaint(
-            NESTED_TOO_DEEP,
-            file,
-            _TOO_DEEP,
-        )
+    except BeyondLimitError as error:
+        return _limit_complaint(file, text, error)
     line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    source = Source(file, text, values, path, scanner.keys, scanner.values, line_starts)
-    if long is not None:
-        place = source.value(long)
-        return _complaint(NUMBER_TOO_LONG, file, _TOO_LONG, place.line, place.column)
-    return source
+    return Source(file, text, values, path, scanner.keys, scanner.values, line_starts)
 
 
-def _is_deeper_than(value: Any, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit):
-        children: list[Any] = []
-        for item in level:
-            if isinstance(item, dict):
-                children.extend(item.values())
-            elif isinstance(item, list):
-                children.extend(item)
-        if not children:
-            return False
-        level = children
-    return True
-
-
-def _long_number(value: Any, path: Path) -> Path | None:
-    """Where an integer stands that is too long to be shown; None if there is none."""
-    children: list[tuple[str | int, Any]] = []
-    if isinstance(value, dict):
-        children.extend(value.items())
-    elif isinstance(value, list):
-        children.extend(enumerate(value))
-    for key, inner in children:
-        if type(inner) is int and inner.bit_length() > MAX_BITS:
-            return (*path, key)
-        if isinstance(inner, (dict, list)) and (found := _long_number(inner, (*path, key))):
-            return found
-    return None
-
-
-def _unreadable(file: str, text: str, reason: str) -> Complaint:
-    """A value that `tomllib` accepts and Python's own types do not."""
-    digits = _DIGITS.search(text)
-    place = _place(text, digits.start() if digits else 0)
-    return _complaint(NUMBER_TOO_LONG, file, _TOO_LONG, *place)
+def _scanned(text: str) -> tuple[dict[str, Any], Scanner]:
+    """The values of a document, and a scanner that has walked it."""
+    scanner = Scanner(text)
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except (RecursionError, ValueError):
+        # Too deep for `tomllib`, or too long a number for int(). What stands before it was
+        # valid, and the scanner goes no farther.
+        scanner.run()
+        raise
+    scanner.run()
+    return values, scanner
 
 
 def _place(text: str, offset: int) -> tuple[int, int]:
@@ -218,6 +175,13 @@ def _syntax_complaint(file: str, text: str, message: str) -> Complaint:
         )
     line, column = int(match.group(1)), int(match.group(2))
     return _complaint(NOT_TOML, file, f"not valid TOML: {reason}", line, column)
+
+
+def _limit_complaint(file: str, text: str, error: BeyondLimitError) -> Complaint:
+    line, column = _place(text, error.offset)
+    deep = isinstance(error, TooDeepError)
+    mistake, message = (NESTED_TOO_DEEP, _TOO_DEEP) if deep else (NUMBER_TOO_LONG, _TOO_LONG)
+    return Complaint(file, line, column, show(error.path), message, mistake.id)
 
 
 def _complaint(

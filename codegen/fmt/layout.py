@@ -8,7 +8,7 @@ from typing import Any
 
 from ..complaint import Complaint
 from ..mistakes.files import FORM_WOULD_CHANGE
-from ..source import Source
+from ..source import START, Position, Source
 from .parse import UnexpectedTomlError, parse_document
 from .write import write_document
 
@@ -17,8 +17,9 @@ def canonical(source: Source) -> str | Complaint:
     """The canonical text; a `Complaint` if the file cannot be put into it."""
     try:
         before = parse_document(source.text)
-    except UnexpectedTomlError:
-        return _refusal(source, "it is not written in TOML 1.0, so it cannot be laid out")
+    except UnexpectedTomlError as error:
+        place = source.place(error.offset)
+        return _refusal(source, "this is not TOML 1.0, so it cannot be laid out", place)
     text = write_document(before)
     after = parse_document(text)
     values = tomllib.loads(text)
@@ -27,9 +28,14 @@ def canonical(source: Source) -> str | Complaint:
     return text
 
 
-def _refusal(source: Source, message: str) -> Complaint:
+def _refusal(source: Source, message: str, place: Position = START) -> Complaint:
     return Complaint(
-        source.file, 1, 1, "", f"{message}; the file was left as it is", FORM_WOULD_CHANGE.id
+        source.file,
+        place.line,
+        place.column,
+        "",
+        f"{message}; the file was left as it is",
+        FORM_WOULD_CHANGE.id,
     )
 
 

@@ -25,6 +25,10 @@ _DIRECTIVE: Final = "#:"
 class UnexpectedTomlError(Exception):
     """Valid for `tomllib`, but newer than the TOML 1.0 that contracts are written in."""
 
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
+
 
 def parse_document(text: str) -> Document:
     """Read a valid document.
@@ -96,11 +100,11 @@ class _Parser:
         if self._peek() == "\n":
             self.at += 1
         elif self._peek():
-            raise UnexpectedTomlError
+            raise UnexpectedTomlError(self.at)
 
     def _expect(self, text: str) -> None:
         if not self.text.startswith(text, self.at):
-            raise UnexpectedTomlError
+            raise UnexpectedTomlError(self.at)
         self.at += len(text)
 
     def _header(self) -> Block:
@@ -120,7 +124,7 @@ class _Parser:
                 key = (*key, match.group())
                 self.at = match.end()
             else:
-                raise UnexpectedTomlError
+                raise UnexpectedTomlError(self.at)
             self._skip_space()
             if self._peek() != ".":
                 return key
@@ -142,7 +146,7 @@ class _Parser:
                 return self._inline_table()
         token = _TOKEN.match(self.text, self.at)
         if token is None:
-            raise UnexpectedTomlError
+            raise UnexpectedTomlError(self.at)
         raw = token.group().rstrip(" \t")
         self.at += len(raw)
         return Scalar(raw)
@@ -169,7 +173,7 @@ class _Parser:
                     self.at += 1
                     return array
                 case "":
-                    raise UnexpectedTomlError
+                    raise UnexpectedTomlError(self.at)
                 case _:
                     array.items.append(Item(self._value(), lead=array.dangling))
                     array.dangling = []
@@ -187,7 +191,7 @@ class _Parser:
                     self.at += 1
                     return table
                 case "#" | "\n":
-                    raise UnexpectedTomlError
+                    raise UnexpectedTomlError(self.at)
                 case _:
                     table.pairs.append(self._pair())
 
@@ -198,7 +202,7 @@ class _Parser:
         at = start + len(fence)
         while not self.text.startswith(fence, at):
             if at >= len(self.text):
-                raise UnexpectedTomlError
+                raise UnexpectedTomlError(self.at)
             at += 2 if self.text[at] == "\\" and quote == '"' else 1
         at += len(fence)
         if len(fence) == 3:

@@ -13,6 +13,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from xpcrpc.codegen.compile import compile_files, compile_text
@@ -139,6 +140,17 @@ def test_a_result_that_lost_something_is_not_used(
     assert "laying it out would change it" in said
     assert said.endswith(" [form-would-change]\n")
     assert path.read_bytes() == b"schema=1 # one\n"
+
+
+def test_what_is_newer_than_toml_1_0_is_refused_where_it_stands() -> None:
+    # A newer `tomllib` reads it; this one is told what that would say.
+    source = parse_source(b"schema = 1\nx = { a = 1 }\n", "x.toml")
+    assert isinstance(source, Source)
+    said = canonical(evolve(source, text="schema = 1\nx = {   \na=1}\n"))
+    assert str(said) == (
+        "x.toml:2:9: this is not TOML 1.0, so it cannot be laid out; "
+        "the file was left as it is [form-would-change]"
+    )
 
 
 @pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 
+import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
+from xpcrpc.codegen.complaint import Complaint
 from xpcrpc.codegen.scanner import Scanner
 from xpcrpc.codegen.source import Source, parse_source
 
@@ -79,6 +82,64 @@ def test_a_missing_key_is_where_its_table_is() -> None:
     assert isinstance(source, Source)
     assert _at(source, "c", "missing", "deeper") == (2, 2)
     assert _at(source, "nothing") == (1, 1)
+
+
+KEYS = ".".join(f"k{at}" for at in range(32))
+"""Of the path of a table that may just be there."""
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        (f"x = {'[' * 32}{']' * 32}", None),
+        (f"x = {'[' * 33}{']' * 33}", 37),
+        (f"x = {'[' * 100_000}{']' * 100_000}", 37),  # `tomllib` itself gives up
+        (f"x = {'{a=' * 32}1{'}' * 32}", None),
+        (f"x = {'{a=' * 33}1{'}' * 33}", 101),
+        (f"x = {'{a=' * 100_000}1{'}' * 100_000}", 101),
+        (f"[{KEYS}]\nx = 1", None),
+        (f"[{KEYS}.a]\n", 120),
+        (f"[[{KEYS}]]\n", 117),
+        (f"{KEYS}.x = 1", None),
+        (f"{KEYS}.a.x = 1", 119),
+        (f"{KEYS}.x = []", 123),
+        (f"x = '{'[' * 33}'", None),
+    ],
+)
+def test_what_is_too_deep_is_told_where_the_33rd_begins(text: str, column: int | None) -> None:
+    source = parse_source(f"# é\n{text}".encode(), "f")
+    if column is None:
+        assert isinstance(source, Source)
+    else:
+        assert isinstance(source, Complaint)
+        assert source.rule == "nested-too-deep"
+        assert (source.line, source.column) == (2, column)
+        assert len(re.split(r"[.\[]", source.path)) == 33
+
+
+@pytest.mark.parametrize(
+    ("text", "long"),
+    [
+        (f"{(1 << 1024) - 1}", False),
+        (f"-{1 << 1024}", True),
+        (f"0x{'f' * 256}", False),
+        (f"0x_{'f' * 257}".replace("_", "0"), True),
+        (f"0o2{'0' * 341}", True),
+        (f"0b1{'0' * 1024}", True),
+        ("1_" * 5000 + "1", True),  # int() refuses so many
+        (f"{'1' * 300}{'0' * 300}.5", False),
+        (f"{'1' * 400}e1", False),
+    ],
+)
+def test_a_long_number_is_told_where_it_stands(text: str, long: bool) -> None:
+    digits = "7" * 5000
+    source = parse_source(f'# {digits}\na = "{digits}"\nb = [{{ c = {text} }}]'.encode(), "f")
+    if long:
+        assert isinstance(source, Complaint)
+        assert source.rule == "number-too-long"
+        assert (source.line, source.column, source.path) == (3, 12, "b[0].c")
+    else:
+        assert isinstance(source, Source)
 
 
 def _at(source: Source, *path: str | int) -> tuple[int, int]:
