@@ -7,7 +7,15 @@ from typing import Final
 
 from xpcrpc.errors import MisuseError
 
-from .naming import MAX_NAME, TYPE_NAMES, pascal, snake, spelled
+from .naming import (
+    MAX_NAME,
+    TYPE_NAMES,
+    pascal,
+    protocol_constant,
+    service_object,
+    snake,
+    spelled,
+)
 
 _SHAPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_-]*)*")
 _FOREIGN: Final = frozenset({"Greeting", "Refused"})
@@ -75,5 +83,8 @@ def new_contract(name: str) -> str:
         raise MisuseError(
             f"{protocol} means something else in what is generated; take another name"
         )
+    if protocol_constant(protocol) == service_object(service):
+        # Of a name such as x or x1: X would be the protocol's constant and the service's object.
+        protocol += "Service"
     text = _TEXT.replace("@PACKAGE@", package)
     return text.replace("@PROTOCOL@", protocol).replace("@SERVICE@", service)

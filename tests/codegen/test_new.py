@@ -19,7 +19,10 @@ from xpcrpc.codegen.view import package_view
 from tests.codegen.commands import run
 from xpcrpc.errors import MisuseError
 
-NAMES = ["clock", "org.example.clock", "org.example.flow-tap", "com.Example.HTTPProxy", "a.b.clock"]
+NAMES = [
+    *("clock", "org.example.clock", "org.example.flow-tap", "com.Example.HTTPProxy", "a.b.clock"),
+    *("x", "org.example.x", "org.example.X", "org.example.x1", "org.example.x-1", "a.b.c"),
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
