@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from attrs import asdict
+from attrs import asdict, frozen
 
 from .duration import UNITS
 from .fmt.spell import spell_key, spell_text
@@ -23,10 +23,21 @@ from .model import (
     RuleGroup,
     StructType,
 )
-from .typeexpr import TypeExpr, text_of
+from .typeexpr import Named, TypeExpr, text_of
 
 _LONGEST_VALUE: Final = 40
 """Characters of a default that is shown whole."""
+
+
+@frozen
+class ErrorName:
+    """An error that a method may raise, in its signature."""
+
+    name: str
+
+
+Part: TypeAlias = str | TypeExpr | ErrorName
+"""Of a signature: words, or what can be a link."""
 
 
 def method_signature(method: Method, *, selector: bool = True) -> str:
@@ -34,19 +45,36 @@ def method_signature(method: Method, *, selector: bool = True) -> str:
 
     Items of a stream stand beside: ``upload(name: string, stream Chunk) -> Receipt``.
     """
+    return _text(method_parts(method, selector=selector))
+
+
+def event_signature(event: Event, *, selector: bool = True) -> str:
+    """``event flow_closed(flow: uuid) @since 1.1``"""
+    return _text(event_parts(event, selector=selector))
+
+
+def method_parts(method: Method, *, selector: bool = True) -> list[Part]:
+    """A method's signature in its parts."""
     stream = method.stream
     taken = _payload(method.request)
     given = [] if method.reply is None else [_reply(method.reply)]
     if stream and stream.items_in is not None:
-        taken.append(f"stream {text_of(stream.items_in)}")
+        taken.append(["stream ", stream.items_in])
     if stream and stream.items_out is not None:
-        given.append(f"stream {text_of(stream.items_out)}")
-    text = f"{method.name}({', '.join(taken)})"
+        given.append(["stream ", stream.items_out])
+    parts = [f"{method.name}(", *_joined(", ", taken), ")"]
     if given:
-        text += f" -> {', '.join(given)}"
+        parts += [" -> ", *_joined(", ", given)]
     if method.errors:
-        text += " ! " + " | ".join(method.errors)
-    return " ".join([text, *method_marks(method, selector=selector)])
+        parts += [" ! ", *_joined(" | ", [[ErrorName(name)] for name in method.errors])]
+    return [*parts, *(f" {mark}" for mark in method_marks(method, selector=selector))]
+
+
+def event_parts(event: Event, *, selector: bool = True) -> list[Part]:
+    """An event's signature in its parts."""
+    marks = [f"@selector {event.selector}"] if selector and event.selector != event.name else []
+    parts = [f"event {event.name}(", *_joined(", ", _payload(event.payload)), ")"]
+    return [*parts, *(f" {mark}" for mark in [*marks, *item_marks(event)])]
 
 
 def method_marks(method: Method, *, selector: bool = True) -> list[str]:
@@ -70,13 +98,6 @@ def method_marks(method: Method, *, selector: bool = True) -> list[str]:
     if selector and method.selector != method.name:
         marks.append(f"@selector {method.selector}")
     return [*marks, *item_marks(method)]
-
-
-def event_signature(event: Event, *, selector: bool = True) -> str:
-    """``event flow_closed(flow: uuid) @since 1.1``"""
-    marks = [f"@selector {event.selector}"] if selector and event.selector != event.name else []
-    text = f"event {event.name}({', '.join(_payload(event.payload))})"
-    return " ".join([text, *marks, *item_marks(event)])
 
 
 def item_marks(item: Item) -> list[str]:
@@ -161,23 +182,44 @@ def short_value(value: Any) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
 
 
-def _payload(payload: StructType | str | None) -> list[str]:
-    """What a request or an event carries."""
+def _payload(payload: StructType | str | None) -> list[list[Part]]:
+    """What a request or an event carries, each in its parts."""
     match payload:
         case None:
             return []
         case StructType(fields=fields):
             return list(map(_parameter, fields))
         case str(name):
-            return [name]
+            return [[Named(name)]]
 
 
-def _parameter(one: Field) -> str:
-    default = "" if one.default is MISSING else f" = {short_value(one.default)}"
-    return f"{one.name}: {text_of(one.type)}{default}"
+def _parameter(one: Field) -> list[Part]:
+    parts: list[Part] = [f"{one.name}: ", one.type]
+    return parts if one.default is MISSING else [*parts, f" = {short_value(one.default)}"]
 
 
-def _reply(reply: StructType | TypeExpr) -> str:
+def _reply(reply: StructType | TypeExpr) -> list[Part]:
     if isinstance(reply, StructType):
-        return "{ " + ", ".join(map(_parameter, reply.fields)) + " }"
-    return text_of(reply)
+        return ["{ ", *_joined(", ", list(map(_parameter, reply.fields))), " }"]
+    return [reply]
+
+
+def _joined(between: str, groups: list[list[Part]]) -> list[Part]:
+    """The parts of all groups, with words between one group and the next."""
+    parts: list[Part] = []
+    for group in groups:
+        parts += [between, *group] if parts else group
+    return parts
+
+
+def _text(parts: list[Part]) -> str:
+    return "".join(map(_part_text, parts))
+
+
+def _part_text(part: Part) -> str:
+    match part:
+        case str():
+            return part
+        case ErrorName(name):
+            return name
+    return text_of(part)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import html as html_escape
 import re
+from collections.abc import Iterable
 from typing import Final, Literal
 
 from attrs import frozen
 
 from ..model import Contract
+from ..signature import ErrorName, Part
 from ..typeexpr import (
     ClientEnd,
     ListOf,
@@ -141,6 +143,20 @@ def code(text: str, link: str = "") -> Prose:
 def type_prose(contract: Contract, expression: TypeExpr) -> Prose:
     """A type, with links to what the contract declares."""
     return Prose(tuple(_type_pieces(contract, expression)))
+
+
+def signature_prose(contract: Contract, parts: Iterable[Part]) -> Prose:
+    """A signature, with links to types, protocols and errors that the contract declares."""
+    pieces: list[Piece] = []
+    for part in parts:
+        match part:
+            case str():
+                pieces.append(Piece(part, "code"))
+            case ErrorName(name):
+                pieces.append(Piece(name, "code", anchor("error", name)))
+            case _:
+                pieces.extend(_type_pieces(contract, part))
+    return Prose(tuple(pieces))
 
 
 def type_piece(contract: Contract, name: str) -> Piece:

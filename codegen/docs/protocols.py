@@ -7,12 +7,12 @@ from typing import Final
 from attrs import frozen
 
 from ..model import Event, Method, Protocol, Stream, StructType
-from ..signature import duration_text, event_signature, method_signature, rule_text
+from ..signature import duration_text, event_parts, method_parts, rule_text
 from ..typeexpr import Named, TypeExpr
 from . import dictionary
 from .describe import Describer, make_table, quoted
 from .dictionary import Line
-from .prose import Prose, anchor, code, line, type_piece, type_prose
+from .prose import Prose, anchor, code, line, signature_prose, type_piece, type_prose
 from .records import EntryView, MessageView, TableView
 from .sample import NULL, Array, Dictionary, Entry, Leaf, Node, sample_fields, sample_value
 
@@ -46,7 +46,7 @@ class ProtocolDescriber(Describer):
         return self.entry(
             event,
             kind="event",
-            signature=event_signature(event, selector=False),
+            signature=signature_prose(self.contract, event_parts(event, selector=False)),
             facts=tuple(facts),
             tables=tuple(tables),
             messages=(MessageView("Example", message),),
@@ -81,7 +81,7 @@ class ProtocolDescriber(Describer):
         return self.entry(
             method,
             kind="method",
-            signature=method_signature(method, selector=False),
+            signature=signature_prose(self.contract, method_parts(method, selector=False)),
             facts=tuple(facts),
             tables=tuple(tables),
             messages=tuple(self._messages(method)),

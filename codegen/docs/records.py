@@ -51,7 +51,7 @@ class EntryView:
     kind: str
     name: str
     paragraphs: tuple[Prose, ...] = ()
-    signature: str = ""
+    signature: Prose = field(factory=Prose)
     facts: tuple[tuple[str, Prose], ...] = ()
     tables: tuple[tuple[str, TableView], ...] = ()
     messages: tuple[MessageView, ...] = ()

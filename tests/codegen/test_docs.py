@@ -261,6 +261,42 @@ def test_streams_and_events_show_what_travels_besides() -> None:
     assert '<a id="protocol-Control-events-changed"></a>' in markdown
 
 
+def test_a_signature_leads_to_what_it_names_and_reads_as_before() -> None:
+    text = """
+schema = 1
+package = "org.example.gate"
+version = "1.0"
+struct.Key.fields.x = "u8"
+enum.Mode.cases.a = "A"
+[error.Shut]
+code = 100
+[protocol.P.methods.open]
+in = { keys = "map<string, Key?>", mode = { type = "Mode", default = "a" }, back = "client_end<P>" }
+out = { key = "Key" }
+errors = ["Shut"]
+[protocol.P.methods.watch]
+in = "Key"
+stream = { in = "u8", out = "list<Mode>" }
+[protocol.P.events.shut]
+in = "Key"
+"""
+    markdown, html = pages(text)
+    key, mode = '<a href="#struct-Key">Key</a>', '<a href="#enum-Mode">Mode</a>'
+    back, shut = '<a href="#protocol-P">P</a>', '<a href="#error-Shut">Shut</a>'
+    taken = (
+        f"keys: map&lt;string, {key}?&gt;, mode: {mode} = &quot;a&quot;, back: client_end&lt;{back}"
+    )
+    for signature in (
+        f"open({taken}&gt;) -&gt; {{ key: {key} }} ! {shut}",
+        f"watch({key}, stream u8) -&gt; stream list&lt;{mode}&gt;",
+        f"event shut({key})",
+    ):
+        assert f'<pre class="signature" tabindex="0"><code>{signature}</code></pre>' in html
+    # A block of code in Markdown has no links.
+    taken = 'keys: map<string, Key?>, mode: Mode = "a", back: client_end<P>'
+    assert f"```\nopen({taken}) -> {{ key: Key }} ! Shut\n```" in markdown
+
+
 def test_a_type_of_another_contract_leads_to_its_page(tmp_path: Path) -> None:
     header = 'schema = 1\nversion = "1.0"\npackage = "org.example.'
     (tmp_path / "net.toml").write_text(
