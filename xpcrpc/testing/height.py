@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from ..codec.shape import Kind, Shape, struct_of
-from ..constraints import Items
-from .rules import rules_of, tightest
+from ..constraints import Constraint, Items
+from .rules import of_items, rules_of, tightest
 
 
 def flattest(cases: tuple[type, ...]) -> tuple[type, ...]:
@@ -20,12 +20,13 @@ def _of_class(cls: type, above: frozenset[type]) -> float:
     if cls in above:
         return math.inf
     heights = (
-        _of(part.shape, part.attribute.validator, above | {cls}) for part in struct_of(cls).fields
+        _of(part.shape, rules_of(part.attribute.validator), above | {cls})
+        for part in struct_of(cls).fields
     )
     return 1 + max(heights, default=0)
 
 
-def _of(shape: Shape, validator: object, above: frozenset[type]) -> float:
+def _of(shape: Shape, rules: list[Constraint], above: frozenset[type]) -> float:
     match shape.kind:
         case Kind.STRUCT:
             return _of_class(shape.cls, above)
@@ -33,7 +34,6 @@ def _of(shape: Shape, validator: object, above: frozenset[type]) -> float:
             # An open one has cases that nobody knows, of no depth at all.
             return 0 if shape.open else min(_of_class(case, above) for case in shape.cases)
         case Kind.LIST | Kind.MAP if shape.item is not None:
-            rules = [*rules_of(validator), *(one for rule in shape.rules for one in rules_of(rule))]
             least, _ = tightest(rules, Items, 0, None)
-            return _of(shape.item, None, above) if least else 0
+            return _of(shape.item, of_items(rules), above) if least else 0
     return 0

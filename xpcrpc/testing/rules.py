@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from ..constraints import AllOf, Constraint
+from ..constraints import AllOf, Constraint, Each
 
 
 def rules_of(validator: Any) -> list[Constraint]:
@@ -16,6 +17,11 @@ def rules_of(validator: Any) -> list[Constraint]:
     if isinstance(validator, Constraint):
         return [validator]
     return [rule for part in getattr(validator, "_validators", ()) for rule in rules_of(part)]
+
+
+def of_items(rules: Iterable[Constraint]) -> list[Constraint]:
+    """The single rules for each item, of those for a list or a map."""
+    return [part for rule in rules if isinstance(rule, Each) for part in rules_of(rule.rule)]
 
 
 def tightest(rules: list[Constraint], kind: type, low: Any, high: Any) -> tuple[Any, Any]:

@@ -23,7 +23,7 @@ from ..constraints import ByteLength, Constraint, Each, Items, Length, Pattern, 
 from ..errors import shorten
 from ..kinds import FdMode, IntKind
 from ..values import INT64_MAX, INT64_MIN, UINT64_MAX, Date, UInt64, Value
-from .rules import rules_of
+from .rules import of_items
 from .strategies import _Maker, descriptor
 from .texts import different_texts
 
@@ -316,8 +316,7 @@ def _items(place: Place, rule: Items, maker: _Maker) -> Iterator[Miss]:
             yield _one_of(place, f"min_items {rule.min}", [fewer])
     item = place.shape.item
     assert item is not None
-    each = [part for other in place.rules if isinstance(other, Each)
-            for part in rules_of(other.rule)]  # fmt: skip
+    each = of_items(place.rules)
     drawn = maker.of(item, each, 1).map(lambda obj: to_value(obj, item.hint))
     most = rule.max
     if most is not None and most < MAX_SPOILED and _count_problems(place, most + 1) == 1:

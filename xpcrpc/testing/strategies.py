@@ -36,7 +36,7 @@ from ..values import (
 )
 from . import containers
 from .height import flattest
-from .rules import rules_of, tightest
+from .rules import of_items, rules_of, tightest
 from .texts import data, text, text_within
 
 T = TypeVar("T")
@@ -234,7 +234,7 @@ class _Maker:
         high = low + most if high is None else min(high, low + most)
         if high == 0:
             return st.builds(dict if shape.kind is Kind.MAP else list)
-        inner = [part for rule in rules if isinstance(rule, Each) for part in rules_of(rule.rule)]
+        inner = of_items(rules)
         item = self.of(shape.item, inner, depth)
         if shape.kind is Kind.MAP:
             return containers.maps(_keys(), item, low, high)
