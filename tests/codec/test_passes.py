@@ -63,13 +63,13 @@ def reordered(value: Value, draw: Any) -> Value:
 
 def test_every_plain_type_has_a_single_pass() -> None:
     for hint in c.PLAIN:
-        assert can_pass(shape_of(hint), converter.get_structure_hook), hint
-        assert can_pass(shape_of(hint), converter.get_unstructure_hook), hint
+        assert can_pass(shape_of(hint), converter.read_hook), hint
+        assert can_pass(shape_of(hint), converter.write_hook), hint
 
 
 def test_types_with_handles_go_the_general_way() -> None:
     for hint in (c.Resources, c.Ends):
-        assert not can_pass(shape_of(hint), converter.get_structure_hook)
+        assert not can_pass(shape_of(hint), converter.read_hook)
 
 
 @QUICK

@@ -25,7 +25,7 @@ import generated.gallery_nulls as gallery_nulls
 import generated.tproxy as tproxy
 from generated.gallery import types as gallery_types
 from xpcrpc import Client, ConstraintError, Date, Duration, Empty, Server, UnknownCase, rules
-from xpcrpc.codec.converter import converter
+from xpcrpc.codec.converter import shared
 from xpcrpc.codec.passes import can_pass
 from xpcrpc.codec.shape import shape_of
 from xpcrpc.testing import equivalent, strategies
@@ -263,12 +263,7 @@ def plain_types() -> list[Any]:
     found = [
         one for one in vars(gallery_types).values() if getattr(one, "__module__", "") == module
     ]
-    return [one for one in found if isinstance(one, type) and can_pass(shape_of(one), hook_of)]
-
-
-def hook_of(hint: Any) -> Any:
-    """What the converter has for a type."""
-    return converter.get_structure_hook(hint)
+    return [one for one in found if isinstance(one, type) and can_pass(shape_of(one), shared.read_hook)]
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,18 +1,16 @@
-"""The cattrs converter between typed objects and XPC values.
+"""Between typed objects and XPC values, one at a time.
 
-`make_converter` gives a `cattrs.Converter`; register hooks on it as on any
-other. What a hook does not claim is written and read as the rama dialect does
-(dialects, section 1), with every problem reported at once and at its path.
+What is registered on the shared `converter`, a `cattrs.Converter`, is asked first;
+what no hook claims is written and read as the rama dialect does (dialects, section 1),
+with every problem reported at once and at its path. Without hooks there is nothing
+to ask, so cattrs is loaded with `converter`, when a program asks for that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast, overload
 from weakref import WeakSet
-
-from attrs import has
-from cattrs import Converter
 
 from ..errors import DecodeError, EncodeError, Problem, ValueProblemsError
 from ..values import Value
@@ -21,15 +19,20 @@ from .refusals import limited
 from .shape import Kind, Shape, shape_of
 from .writing import Write, writer
 
+if TYPE_CHECKING:
+    from .hooks import XpcConverter, converter, make_converter
+
+__all__ = [
+    "Conversion",
+    "XpcConverter",
+    "converter",
+    "from_value",
+    "make_converter",
+    "shared",
+    "to_value",
+]
+
 T = TypeVar("T")
-
-_OURS: Final = "__xpcrpc_shape__"
-"""Attribute of a hook that this module made."""
-
-
-def is_ours(hook: Any) -> bool:
-    """Whether a converter's hook is this library's, so that a compiled pass may replace it."""
-    return hasattr(hook, _OURS)
 
 
 class HooksListener(Protocol):
@@ -39,60 +42,41 @@ class HooksListener(Protocol):
         """A hook was registered."""
 
 
-class XpcConverter(Converter):
-    """A cattrs converter whose unstructured side is XPC values."""
+class Conversion:
+    """Both directions of all types, each as this library has it."""
 
-    def __init__(self, **options: Any) -> None:
-        """Make a converter; ``options`` are those of `cattrs.Converter`."""
+    def __init__(self) -> None:
         # By kind as well: a union's case is a union of one by itself, a struct inside.
         self._readers: dict[tuple[Kind, Any], Read] = {}
         self._writers: dict[tuple[Kind, Any], Write] = {}
         self._listeners: WeakSet[HooksListener] = WeakSet()
-        super().__init__(**options)
-        self.register_structure_hook_factory(_has_shape, self._structure_hook)
-        self.register_unstructure_hook_factory(_has_shape, self._unstructure_hook)
-        # cattrs asks its table of classes before the factories, and finds an enum
-        # of text there by its base class `str`; so these, too, must be ours.
-        for base in (str, bytes, int, float):
-            super().register_structure_hook(base, _tag(self._structure_by_type, None))
-            super().register_unstructure_hook(base, _tag(self._unstructure_by_type, None))
 
     # -- finding functions ---------------------------------------------------------
 
+    def read_hook(self, shape: Shape) -> Callable[[Any, Any], Any] | None:
+        """What reads a shape instead of this library."""
+        return None
+
+    def write_hook(self, shape: Shape) -> Callable[[Any], Any] | None:
+        """What writes a shape instead of this library."""
+        return None
+
     def reader(self, shape: Shape) -> Read:
-        """The function that reads a shape: a hook that was registered, or our own."""
+        """The function that reads a shape: a hook, or our own."""
         found = self._readers.get((shape.kind, shape.hint))
         if found is None:
-            hook = self.get_structure_hook(shape.hint)
-            ours = is_ours(hook)
-            found = reader(shape, self.reader) if ours else _with_type(hook, shape.hint)
+            hook = self.read_hook(shape)
+            found = reader(shape, self.reader) if hook is None else _with_type(hook, shape.hint)
             self._readers[shape.kind, shape.hint] = found
         return found
 
     def writer(self, shape: Shape) -> Write:
-        """The function that writes a shape: a hook that was registered, or our own."""
+        """The function that writes a shape: a hook, or our own."""
         found = self._writers.get((shape.kind, shape.hint))
         if found is None:
-            hook = self.get_unstructure_hook(shape.hint)
-            found = writer(shape, self.writer) if is_ours(hook) else hook
+            found = self.write_hook(shape) or writer(shape, self.writer)
             self._writers[shape.kind, shape.hint] = found
         return found
-
-    def _structure_hook(self, hint: Any) -> Callable[[Any, Any], Any]:
-        shape = shape_of(hint)
-        read = reader(shape, self.reader)
-        return _tag(lambda value, _: read(value), shape)
-
-    def _unstructure_hook(self, hint: Any) -> Callable[[Any], Any]:
-        shape = shape_of(hint)
-        write = writer(shape, self.writer)
-        return _tag(lambda value: write(value), shape)
-
-    def _structure_by_type(self, value: Any, hint: Any) -> Any:
-        return reader(shape_of(hint), self.reader)(value)
-
-    def _unstructure_by_type(self, value: Any) -> Any:
-        return writer(shape_of(type(value)), self.writer)(value)
 
     # -- conversion ----------------------------------------------------------------
 
@@ -124,83 +108,22 @@ class XpcConverter(Converter):
         except RecursionError:
             raise DecodeError.at(shape.name, "nested too deeply for this program") from None
 
-    def structure(self, obj: Any, cl: Any) -> Any:
-        """cattrs' name for `from_value`."""
-        return self.from_value(obj, cl) if _has_shape(cl) else super().structure(obj, cl)
-
-    def unstructure(self, obj: Any, unstructure_as: Any = None) -> Any:
-        """cattrs' name for `to_value`."""
-        hint = type(obj) if unstructure_as is None else unstructure_as
-        return self.to_value(obj, hint) if _has_shape(hint) else super().unstructure(obj, hint)
-
-    # -- registration --------------------------------------------------------------
+    # -- when hooks change ---------------------------------------------------------
 
     def when_hooks_change(self, listener: HooksListener) -> None:
         """Tell ``listener`` whenever a hook is registered, as long as it lives."""
         self._listeners.add(listener)
 
-    def _forget(self) -> None:
+    def hooks_changed(self) -> None:
+        """Find every function anew."""
         self._readers.clear()
         self._writers.clear()
         for listener in list(self._listeners):
             listener.hooks_changed()
 
-    def register_structure_hook(self, cl: Any, func: Any = None) -> Any:
-        """As cattrs; a class with names for type checkers only is taken too."""
-        if func is not None and isinstance(cl, type) and has(cl):
-            return self.register_structure_hook_func(lambda hint: hint is cl, func)
-        result = super().register_structure_hook(cl, func)
-        self._forget()
-        return result
-
-    def register_unstructure_hook(self, cls: Any = None, func: Any = None) -> Any:
-        """As cattrs; a class with names for type checkers only is taken too."""
-        if func is not None and isinstance(cls, type) and has(cls):
-            return self.register_unstructure_hook_func(lambda hint: hint is cls, func)
-        result = super().register_unstructure_hook(cls, func)
-        self._forget()
-        return result
-
-    def register_structure_hook_func(self, check_func: Any, func: Any) -> None:
-        """As cattrs."""
-        super().register_structure_hook_func(check_func, func)
-        self._forget()
-
-    def register_unstructure_hook_func(self, check_func: Any, func: Any) -> None:
-        """As cattrs."""
-        super().register_unstructure_hook_func(check_func, func)
-        self._forget()
-
-    def register_structure_hook_factory(self, predicate: Any, factory: Any = None) -> Any:
-        """As cattrs."""
-        result = super().register_structure_hook_factory(predicate, factory)
-        self._forget()
-        return result
-
-    def register_unstructure_hook_factory(self, predicate: Any, factory: Any = None) -> Any:
-        """As cattrs."""
-        result = super().register_unstructure_hook_factory(predicate, factory)
-        self._forget()
-        return result
-
-
-def _tag(hook: Callable[..., Any], shape: Shape | None) -> Callable[..., Any]:
-    def tagged(*arguments: Any) -> Any:
-        return hook(*arguments)
-
-    setattr(tagged, _OURS, shape)
-    return tagged
-
 
 def _with_type(hook: Callable[[Any, Any], Any], hint: Any) -> Read:
     return lambda value: hook(value, hint)
-
-
-def _has_shape(hint: Any) -> bool:
-    try:
-        return shape_of(hint).kind is not Kind.OPAQUE
-    except (NameError, TypeError):
-        return False
 
 
 def _rooted(error: ValueProblemsError, shape: Shape) -> list[Problem]:
@@ -208,13 +131,44 @@ def _rooted(error: ValueProblemsError, shape: Shape) -> list[Problem]:
     return limited(problems, shape.name)
 
 
-def make_converter(**options: Any) -> XpcConverter:
-    """A new converter; ``options`` are those of `cattrs.Converter`."""
-    return XpcConverter(**options)
+class _Shared(Conversion):
+    """The one of generated code: that of the shared `converter`, loaded or not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.converter: Conversion | None = None
+
+    def read_hook(self, shape: Shape) -> Callable[[Any, Any], Any] | None:
+        """The shared converter's."""
+        using = self._converter_for(shape)
+        return None if using is None else using.read_hook(shape)
+
+    def write_hook(self, shape: Shape) -> Callable[[Any], Any] | None:
+        """The shared converter's."""
+        using = self._converter_for(shape)
+        return None if using is None else using.write_hook(shape)
+
+    def _converter_for(self, shape: Shape) -> Conversion | None:
+        """None if no hook can be registered, and none is needed."""
+        if self.converter is None and shape.kind is Kind.OPAQUE:
+            # No contract has such a type; cattrs itself may know it.
+            from . import hooks
+
+            return hooks.converter
+        return self.converter
 
 
-converter: Final = make_converter()
-"""The converter of generated code; register your hooks on it at import time."""
+shared: Final = _Shared()
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        """Load cattrs when one of its converters is asked for, and not before."""
+        if name not in ("XpcConverter", "converter", "make_converter"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from . import hooks
+
+        return getattr(hooks, name)
 
 
 def to_value(obj: Any, hint: Any = None) -> Value:
@@ -223,7 +177,7 @@ def to_value(obj: Any, hint: Any = None) -> Value:
     Raises:
         EncodeError: it does not fit; every problem is listed with its path.
     """
-    return converter.to_value(obj, hint)
+    return shared.to_value(obj, hint)
 
 
 @overload
@@ -236,4 +190,4 @@ def from_value(value: Value, hint: Any) -> Any:
     Raises:
         DecodeError: it does not fit; every problem is listed with its path.
     """
-    return converter.from_value(value, hint)
+    return shared.from_value(value, hint)

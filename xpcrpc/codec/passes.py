@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from ..values import Handle
 from ._plan import Plan
-from .converter import XpcConverter, converter, is_ours
+from .converter import Conversion, shared
 from .plans import plan_of
 from .reader import read_object
 from .shape import Kind, Shape, shape_of, struct_of
@@ -32,12 +32,12 @@ MakeNumbered: TypeAlias = Callable[[Any, "list[Handle]", int, int], bytes]
 _GENERAL_ONLY: Final = (Kind.FD, Kind.SHMEM, Kind.ENDPOINT, Kind.OPAQUE)
 
 
-def can_pass(shape: Shape, hook_of: Callable[[Any], Any]) -> bool:
-    """Whether a single pass may stand in for the converter's hooks of a shape."""
+def can_pass(shape: Shape, hook_of: Callable[[Shape], object]) -> bool:
+    """Whether a single pass may stand in for a conversion, whose hooks are told by ``hook_of``."""
     seen: set[type] = set()
 
     def visit(shape: Shape) -> bool:
-        if shape.kind in _GENERAL_ONLY or not is_ours(hook_of(shape.hint)):
+        if shape.kind in _GENERAL_ONLY or hook_of(shape) is not None:
             return False
         if shape.item is not None and not visit(shape.item):
             return False
@@ -51,7 +51,7 @@ def can_pass(shape: Shape, hook_of: Callable[[Any], Any]) -> bool:
     return visit(shape)
 
 
-def encoder(hint: Any, *, depth: int = 0, using: XpcConverter = converter) -> Encode:
+def encoder(hint: Any, *, depth: int = 0, using: Conversion = shared) -> Encode:
     """A function from an object of type ``hint`` to its bytes, without a payload's header.
 
     Its second argument takes the object's handles, in serialisation order.
@@ -61,7 +61,7 @@ def encoder(hint: Any, *, depth: int = 0, using: XpcConverter = converter) -> En
     return _Writing(hint, depth, using).encode
 
 
-def parts_encoder(hint: Any, *, depth: int = 0, using: XpcConverter = converter) -> Any:
+def parts_encoder(hint: Any, *, depth: int = 0, using: Conversion = shared) -> Any:
     """As `encoder`, but the bytes come in parts, to be joined with what surrounds them.
 
     A `framer` makes the whole message at once, and copies large data once.
@@ -71,7 +71,7 @@ def parts_encoder(hint: Any, *, depth: int = 0, using: XpcConverter = converter)
 
 
 def framer(
-    hint: Any, template: Template, *, depth: int = 0, using: XpcConverter = converter
+    hint: Any, template: Template, *, depth: int = 0, using: Conversion = shared
 ) -> MakeFrame:
     """A function from an object of type ``hint`` to a whole frame with the object at its end.
 
@@ -82,7 +82,7 @@ def framer(
 
 
 def numbered_framer(
-    hint: Any, template: Template, *, depth: int = 0, using: XpcConverter = converter
+    hint: Any, template: Template, *, depth: int = 0, using: Conversion = shared
 ) -> MakeNumbered:
     """As `framer`, for a template with two numbers, which come after the list of handles.
 
@@ -91,7 +91,7 @@ def numbered_framer(
     return _Framing(hint, depth, using, template).frame_numbered
 
 
-def decoder(hint: Any, *, depth: int = 0, using: XpcConverter = converter) -> Decode:
+def decoder(hint: Any, *, depth: int = 0, using: Conversion = shared) -> Decode:
     """A function from bytes to an object of type ``hint`` and the offset behind it.
 
     Its arguments are the bytes, the object's offset, the offset that it must not
@@ -103,7 +103,7 @@ def decoder(hint: Any, *, depth: int = 0, using: XpcConverter = converter) -> De
     return _Reading(hint, depth, using).decode
 
 
-def items_decoder(hint: Any, *, depth: int = 0, using: XpcConverter = converter) -> DecodeItems:
+def items_decoder(hint: Any, *, depth: int = 0, using: Conversion = shared) -> DecodeItems:
     """A function from bytes to a list of objects of type ``hint``, one behind the other.
 
     Its third argument but one is their number; otherwise it is as `decoder`'s.
@@ -116,7 +116,7 @@ class _Pass:
 
     __slots__ = ("__weakref__", "_depth", "_hint", "_known", "_plan", "_shape", "_using")
 
-    def __init__(self, hint: Any, depth: int, using: XpcConverter) -> None:
+    def __init__(self, hint: Any, depth: int, using: Conversion) -> None:
         self._hint = hint
         self._depth = depth
         self._using = using
@@ -130,7 +130,7 @@ class _Pass:
         self._plan = None
         self._known = False
 
-    def _hook_of(self, hint: Any) -> Any:
+    def _hook_of(self, shape: Shape) -> object:
         raise NotImplementedError
 
     def _find(self) -> Plan | None:
@@ -148,8 +148,8 @@ class _Pass:
 class _Writing(_Pass):
     __slots__ = ()
 
-    def _hook_of(self, hint: Any) -> Any:
-        return self._using.get_unstructure_hook(hint)
+    def _hook_of(self, shape: Shape) -> object:
+        return self._using.write_hook(shape)
 
     def encode(self, obj: Any, handles: list[Handle] | None = None) -> bytes:
         plan = self._plan or self._find()
@@ -167,7 +167,7 @@ class _Writing(_Pass):
 class _Framing(_Writing):
     __slots__ = ("_template",)
 
-    def __init__(self, hint: Any, depth: int, using: XpcConverter, template: Template) -> None:
+    def __init__(self, hint: Any, depth: int, using: Conversion, template: Template) -> None:
         super().__init__(hint, depth, using)
         self._template = template
 
@@ -191,8 +191,8 @@ class _Framing(_Writing):
 class _Reading(_Pass):
     __slots__ = ()
 
-    def _hook_of(self, hint: Any) -> Any:
-        return self._using.get_structure_hook(hint)
+    def _hook_of(self, shape: Shape) -> object:
+        return self._using.read_hook(shape)
 
     def decode(
         self, data: Buffer, offset: int, end: int, handles: Iterable[Handle] = ()
