@@ -1,7 +1,8 @@
 """What a program pays before its first call: time to import, and memory of an idle server.
 
-Each figure is of a fresh process, beside one that has asyncio alone; the processes are
-interleaved, so that whatever else the machine does falls on both. Run it as
+Each figure is of a fresh process that finds all byte code written, beside one that has asyncio
+alone, and one with the packages that a generated module cannot do without; the processes are
+interleaved, so that whatever else the machine does falls on all. Run it as
 ``python benchmarks/footprint.py``.
 """
 
@@ -21,13 +22,14 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 
 _IMPORT: Final = """
 import time
-began = time.perf_counter()
+began = time.process_time()
 {statements}
-print((time.perf_counter() - began) * 1000)
+print((time.process_time() - began) * 1000)
 """
 
 IMPORTS: Final = {
     "asyncio": "import asyncio",
+    "asyncio and attrs": "import asyncio, attrs",
     "xpcrpc": "import asyncio, xpcrpc",
     "a generated client": "import asyncio\nfrom generated.echo import EchoClient",
     "a generated server": "import asyncio\nfrom generated.tproxy import ControlServer",
@@ -57,7 +59,11 @@ async def main():
 asyncio.run(main())
 """
 
-IDLE: Final = {"asyncio": _IDLE, "a typed server": _SERVER}
+IDLE: Final = {
+    "asyncio": _IDLE,
+    "asyncio, attrs and cffi": f"import attrs, _cffi_backend\n{_IDLE}",
+    "a typed server": _SERVER,
+}
 
 
 def python(code: str) -> list[str]:
@@ -66,7 +72,7 @@ def python(code: str) -> list[str]:
 
 
 def import_ms(statements: str) -> float:
-    """How long a fresh process imports, in ms."""
+    """How much processor time a fresh process imports for, in ms."""
     done = subprocess.run(
         python(_IMPORT.format(statements=statements)),
         cwd=ROOT,
@@ -100,21 +106,29 @@ def main() -> None:
     memory: dict[str, list[float]] = {what: [] for what in IDLE}
     with tempfile.TemporaryDirectory(prefix="xpcrpc-") as directory:
         os.environ["XPCRPC_BOOTSTRAP_DIR"] = directory
+        os.environ["PYTHONPYCACHEPREFIX"] = f"{directory}/bytecode"
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         for number in range(rounds + 1):
             for what, statements in IMPORTS.items():
                 took = import_ms(statements)
-                if number:  # the first one may write byte code
+                if number:  # the first one writes byte code
                     times[what].append(took)
             for what, code in IDLE.items():
-                memory[what].append(resident_mib(code))
+                resident = resident_mib(code)
+                if number:
+                    memory[what].append(resident)
     print(f"Python {platform.python_version()}, {platform.system()} {platform.release()},", end=" ")
     print(f"medians of {rounds} fresh processes each\n")
-    print("| import of | ms |\n|---|--:|")
+    print("| import of | ms | on asyncio |\n|---|--:|--:|")
+    alone = statistics.median(times["asyncio"])
     for what, each in times.items():
-        print(f"| {what} | {statistics.median(each):.0f} |")
-    print("\n| idle | resident MiB |\n|---|--:|")
+        took = statistics.median(each)
+        print(f"| {what} | {took:.0f} | {took / alone:.2f} × |")
+    print("\n| idle | resident MiB | beside asyncio |\n|---|--:|--:|")
+    least = statistics.median(memory["asyncio"])
     for what, each in memory.items():
-        print(f"| {what} | {statistics.median(each):.1f} |")
+        resident = statistics.median(each)
+        print(f"| {what} | {resident:.1f} | {resident - least:+.1f} |")
 
 
 if __name__ == "__main__":

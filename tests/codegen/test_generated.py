@@ -263,7 +263,9 @@ def plain_types() -> list[Any]:
     found = [
         one for one in vars(gallery_types).values() if getattr(one, "__module__", "") == module
     ]
-    return [one for one in found if isinstance(one, type) and can_pass(shape_of(one), shared.read_hook)]
+    return [
+        one for one in found if isinstance(one, type) and can_pass(shape_of(one), shared.read_hook)
+    ]
 
 
 @settings(max_examples=40, deadline=None)
