@@ -11,13 +11,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from functools import cache, cached_property
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
-from attrs import define, frozen
-
 from .errors import ConstraintError, Problem, shorten
+from .facts import frozen
 
 
 @frozen
@@ -173,7 +172,7 @@ class ByteLength(Constraint):
         return None
 
 
-@define(frozen=True, slots=False)
+@frozen
 class Pattern(Constraint):
     r"""Text that a regular expression matches from end to end.
 
@@ -183,16 +182,17 @@ class Pattern(Constraint):
 
     regex: str
 
-    @cached_property
-    def _compiled(self) -> re.Pattern[str]:
-        return re.compile(self.regex, re.ASCII)
-
     def problem(self, value: str) -> str | None:
         if not isinstance(value, str):
             return f"expected str, found {shorten(value)}"
-        if self._compiled.fullmatch(value) is None:
+        if _compiled(self.regex).fullmatch(value) is None:
             return f"{shorten(value)} does not match {self.regex}"
         return None
+
+
+@cache
+def _compiled(regex: str) -> re.Pattern[str]:
+    return re.compile(regex, re.ASCII)
 
 
 @frozen

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 from typing import Any, Final, Generic, Literal, Self, TypeVar
 
-from attrs import define, frozen
-
 from .errors import CallError
+from .facts import frozen
 from .rules import PeerRule
 from .values import Endpoint, Value
 
@@ -216,7 +215,7 @@ class Service(Generic[ServerT, ClientT]):
     peer_development: PeerRule | None = None
 
 
-@define(frozen=True, eq=True)
+@frozen
 class ClientEnd(Generic[ClientT_co]):
     """The right to be a client of one protocol, wherever it is served; a typed `Endpoint`.
 
@@ -226,7 +225,7 @@ class ClientEnd(Generic[ClientT_co]):
     endpoint: Endpoint
 
 
-@define(frozen=True, eq=True)
+@frozen
 class ServerEnd(Generic[ServerT_co]):
     """The wish to be served: whoever gets it may serve one protocol to its maker."""
 

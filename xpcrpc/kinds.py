@@ -12,8 +12,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, TypeAlias
 
-from attrs import frozen
-
+from .facts import frozen
 from .values import FileDescriptor
 
 

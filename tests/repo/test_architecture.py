@@ -10,15 +10,16 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-FACTS = {"errors", "values", "kinds", "constraints", "rules", "contract", "definition"}
+FACTS = {"errors", "values", "kinds", "constraints", "rules", "contract", "definition", "facts"}
 """The modules of plain facts at the top of the package; anybody may read them."""
 
 MAY_IMPORT = {
     "errors": set[str](),
     "values": set[str](),
-    "kinds": {"values"},
-    "constraints": {"errors"},
-    "rules": {"values"},
+    "facts": set(),
+    "kinds": {"facts", "values"},
+    "constraints": {"errors", "facts"},
+    "rules": {"facts", "values"},
     "contract": FACTS,
     "definition": set(),
     "codec": FACTS | {"codec"},

@@ -25,11 +25,12 @@ from typing import (
 )
 from uuid import UUID
 
-from attrs import NOTHING, Attribute, evolve, field, fields, frozen, has
+from attrs import NOTHING, Attribute, evolve, field, fields, has
 
 from .. import contract, values
 from ..constraints import Constraint
 from ..contract import WIRE, ClientEnd, OpenEnum, OpenIntEnum, ServerEnd, UnknownCase
+from ..facts import frozen
 from ..kinds import FdMode, FloatKind, IntKind
 from ..values import Date, Duration, Endpoint, FileDescriptor, SharedMemory, UInt64, Value
 

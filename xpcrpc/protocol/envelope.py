@@ -15,8 +15,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from attrs import frozen
-
 from ..errors import (
     CallCancelledError,
     CallError,
@@ -28,6 +26,7 @@ from ..errors import (
     UnavailableError,
     UnknownSelectorError,
 )
+from ..facts import frozen
 from ..values import INT64_MAX, INT64_MIN, Message, Value
 from . import keys
 

@@ -12,9 +12,8 @@ from collections.abc import Collection, Mapping
 from enum import Enum, auto
 from typing import Final
 
-from attrs import frozen
-
 from ..errors import LocalProtocolError, VersionMismatchError
+from ..facts import frozen
 
 
 @frozen

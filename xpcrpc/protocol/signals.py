@@ -19,9 +19,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from attrs import frozen
-
 from ..errors import RemoteProtocolError
+from ..facts import frozen
 from ..values import Message, UInt64, Value
 from . import keys
 

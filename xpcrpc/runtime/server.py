@@ -6,10 +6,9 @@ from abc import ABC
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
-from attrs import frozen
-
 from ..contract import Empty, Method, Protocol
 from ..errors import UnknownSelectorError
+from ..facts import frozen
 from ..protocol.call import Shape
 from .messages import Route, route_of
 

@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
-from attrs import frozen
-
 from ..errors import TransportError
+from ..facts import frozen
 from ..rules import PeerRule
 from ..values import Endpoint, Handle
 
