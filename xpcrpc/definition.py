@@ -21,9 +21,12 @@ _LATER: Final = (
 """What attrs may add to a class, and the first use of any of it adds."""
 
 _RECIPE: Final = "__xpcrpc_fields__"
-"""The attribute that keeps the fields' defaults, and definitions, until then."""
+"""The attribute that keeps the fields' defaults, or definitions, and the options until then."""
 
 _FIELD: Final = type(attrs.field())
+
+_LATE_OPTIONS: Final[tuple[dict[str, bool], ...]] = ({"kw_only": True}, {"eq": False})
+"""What a class may be made with that is finished later: messages, and what the runtime tells."""
 
 _lock: Final = RLock()
 _under_way: Final[set[type]] = set()
@@ -63,9 +66,10 @@ _MADE: Final = {
 
 def _finish(cls: type) -> None:
     """Let attrs add what it adds; nothing if another thread was quicker."""
-    fields = cls.__dict__.get(_RECIPE)
-    if fields is None:
+    recipe = cls.__dict__.get(_RECIPE)
+    if recipe is None:
         return
+    fields, options = recipe
     _under_way.add(cls)
     try:
         attrs.define(
@@ -74,7 +78,7 @@ def _finish(cls: type) -> None:
                 name: value if type(value) is _FIELD else attrs.field(default=value)
                 for name, value in fields.items()
             },
-            kw_only=True,
+            **options,
             slots=False,  # it has them already, so attrs need not make another class
             auto_detect=False,  # what it would detect are the placeholders
             getstate_setstate=True,
@@ -87,7 +91,7 @@ def _finish(cls: type) -> None:
     delattr(cls, _RECIPE)
 
 
-def _begin(cls: type) -> type | None:
+def _begin(cls: type, options: dict[str, bool]) -> type | None:
     """The class with slots and placeholders; None if it is more than fields and documentation."""
     if cls.__bases__ != (object,) or type(cls) is not type:
         return None
@@ -103,11 +107,12 @@ def _begin(cls: type) -> type | None:
         return None
     for name in ("__dict__", "__weakref__"):
         del body[name]
-    body["__hash__"] = None
-    body["__match_args__"] = ()
+    if options.get("eq", True):
+        body["__hash__"] = None
+    body["__match_args__"] = () if options.get("kw_only") else tuple(fields)
     body["__qualname__"] = cls.__qualname__
     body["__slots__"] = (*fields, "__weakref__")
-    body[_RECIPE] = fields
+    body[_RECIPE] = fields, options
     return type(cls.__name__, (), body | _PLACEHOLDERS)
 
 
@@ -117,8 +122,8 @@ if TYPE_CHECKING:
 else:
 
     def define(cls: type | None = None, **options: Any) -> Any:
-        """`attrs.define`; a class of fields alone, with ``kw_only=True``, is finished when used."""
+        """`attrs.define`; a class of fields alone, with no other options, is finished when used."""
         if cls is None:
             return lambda decorated: define(decorated, **options)
-        begun = _begin(cls) if options == {"kw_only": True} else None
+        begun = _begin(cls, options) if options in _LATE_OPTIONS else None
         return begun or attrs.define(cls, **options)

@@ -15,7 +15,7 @@ from types import CodeType, MemberDescriptorType
 from typing import Any, Final, TypeAlias
 
 import attr
-from attrs import Factory, define, field
+from attrs import Factory
 
 from ..constraints import AllOf, ByteLength, Constraint, Each, Items, Length, Range
 from ..kinds import IntKind
@@ -98,23 +98,23 @@ def _plan_of(shape: Shape, more: Rules) -> _plan.Plan:
 # -- rules --------------------------------------------------------------------------
 
 
-@define
 class _Checks:
     """What a plan asks of a value that was read, beyond its type."""
 
-    ints: tuple[bool, int, int, int, int] = (True, 0, 0, 0, 0)
-    """Signed, the range that is written, the range that is read."""
-    bounds: tuple[float, float] | None = None
-    """Of a float."""
-    least: int = 0
-    """Characters, bytes, items or entries."""
-    most: int | None = None
-    most_bytes: int | None = None
-    """Of text."""
-    items: Rules = ()
-    """What each item must follow."""
-    calls: list[Any] = field(factory=list)
-    """Functions to ask, where the rule is not known above."""
+    def __init__(self) -> None:
+        self.ints: tuple[bool, int, int, int, int] = (True, 0, 0, 0, 0)
+        """Signed, the range that is written, the range that is read."""
+        self.bounds: tuple[float, float] | None = None
+        """Of a float."""
+        self.least = 0
+        """Characters, bytes, items or entries."""
+        self.most: int | None = None
+        self.most_bytes: int | None = None
+        """Of text."""
+        self.items: Rules = ()
+        """What each item must follow."""
+        self.calls: list[Any] = []
+        """Functions to ask, where the rule is not known above."""
 
     @classmethod
     def of(cls, shape: Shape, rules: Rules) -> _Checks:

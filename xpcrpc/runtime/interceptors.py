@@ -22,9 +22,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
-from attrs import define, field
+from attrs import field
 
 from ..contract import Method
+from ..definition import define
 from ..transport.base import PeerIdentity
 
 Metadata: TypeAlias = dict[str, str]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from attrs import define, field
-
 from ..contract import ClientEnd, ServerEnd
 from ..errors import MisuseError
 from ..protocol.session import MAX_CALLS, MAX_STREAMS
@@ -40,21 +38,33 @@ class Offers(Protocol):
         """Serve whoever gets the end."""
 
 
-@define(eq=False)
 class Scope:
     """The tasks, the rules and the end that served calls share."""
 
-    workers: Workers
-    interceptors: tuple[ServerInterceptor, ...] = ()
-    max_calls: int = MAX_CALLS
-    """Calls under way that each connection may have."""
-    max_streams: int = MAX_STREAMS
-    """Those of them that may have streams."""
-    draining: bool = False
-    """Whether new calls are refused, since the end is near."""
-    begin_transaction: Callable[[], None] = field(default=_nothing)
-    """Work begins that no request stands for; see `transport.base.Transport`."""
-    end_transaction: Callable[[], None] = field(default=_nothing)
-    offer: Offers = field(default=_no_offers)
-    withdraw: Callable[[ClientEnd[Any]], None] = field(default=_no_ends_to_withdraw)
-    serve_end: Callable[[ServerEnd[Any], Server[Any]], None] = field(default=_no_ends)
+    def __init__(
+        self,
+        workers: Workers,
+        *,
+        interceptors: tuple[ServerInterceptor, ...] = (),
+        max_calls: int = MAX_CALLS,
+        max_streams: int = MAX_STREAMS,
+        begin_transaction: Callable[[], None] = _nothing,
+        end_transaction: Callable[[], None] = _nothing,
+        offer: Offers = _no_offers,
+        withdraw: Callable[[ClientEnd[Any]], None] = _no_ends_to_withdraw,
+        serve_end: Callable[[ServerEnd[Any], Server[Any]], None] = _no_ends,
+    ) -> None:
+        self.workers = workers
+        self.interceptors = interceptors
+        self.max_calls = max_calls
+        """Calls under way that each connection may have."""
+        self.max_streams = max_streams
+        """Those of them that may have streams."""
+        self.draining = False
+        """Whether new calls are refused, since the end is near."""
+        self.begin_transaction = begin_transaction
+        """Work begins that no request stands for; see `transport.base.Transport`."""
+        self.end_transaction = end_transaction
+        self.offer = offer
+        self.withdraw = withdraw
+        self.serve_end = serve_end
