@@ -27,9 +27,12 @@ import os
 import sys
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from functools import total_ordering
-from typing import Final, Protocol, Self, TypeAlias, Union, final
+from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias, Union, final
+
+if TYPE_CHECKING:
+    # Programs that use no dates do without.
+    from datetime import datetime, timedelta
 
 INT64_MIN: Final = -(2**63)
 INT64_MAX: Final = 2**63 - 1
@@ -46,7 +49,6 @@ DEFAULT_MAX_MESSAGE_BYTES: Final = 64 * 1024 * 1024
 """Longest serialised message that is sent or taken, unless it is set otherwise."""
 
 _NS_PER_SECOND: Final = 1_000_000_000
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class UInt64(int):
@@ -124,7 +126,7 @@ class Date(_Nanoseconds):
         """
         if moment.tzinfo is None:
             raise ValueError("the datetime has no time zone; give it one, such as datetime.UTC")
-        return cls(Duration.from_timedelta(moment - _EPOCH).ns)
+        return cls(Duration.from_timedelta(moment - _epoch()).ns)
 
     def to_datetime(self) -> datetime:
         """As an aware UTC ``datetime``; what is below a microsecond is cut off.
@@ -132,7 +134,13 @@ class Date(_Nanoseconds):
         Raises:
             OverflowError: the year is outside 1 … 9999.
         """
-        return _EPOCH + timedelta(microseconds=self.ns // 1000)
+        return _epoch() + Duration(self.ns).to_timedelta()
+
+
+def _epoch() -> datetime:
+    from datetime import UTC, datetime
+
+    return datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Duration(_Nanoseconds):
@@ -153,6 +161,8 @@ class Duration(_Nanoseconds):
 
     def to_timedelta(self) -> timedelta:
         """As a ``timedelta``; what is below a microsecond is cut off."""
+        from datetime import timedelta
+
         return timedelta(microseconds=self.ns // 1000)
 
     def to_seconds(self) -> float:

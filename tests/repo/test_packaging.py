@@ -5,10 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+
+from xpcrpc.runtime.standard import VERSION
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,6 +51,11 @@ def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_serves_every_python_from_3_11_on(wheel: Path) -> None:
     assert "-cp311-abi3-" in wheel.name
+
+
+def test_services_tell_the_version_that_is_installed() -> None:
+    stated = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert stated["project"]["version"] == VERSION
 
 
 def test_the_only_name_in_site_packages_is_xpcrpc(wheel: Path) -> None:

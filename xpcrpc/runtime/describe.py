@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,18 @@ from ..contract import Empty, Protocol
 from .messages import Route, route_of
 
 if TYPE_CHECKING:
+    from hashlib import sha256
+
     from ..standard import Description, Identity
+else:
+    # As `random` does it: hashlib takes as long to load as ten modules, and 0.6 MiB.
+    try:
+        if sys.version_info >= (3, 12):
+            from _sha2 import sha256
+        else:
+            from _sha256 import sha256
+    except ImportError:
+        from hashlib import sha256
 
 _WORDS = {
     Kind.ANY: "any",
@@ -104,7 +115,7 @@ def describe(protocol: Protocol) -> Description:
     The fingerprint is the contract's own. A protocol written by hand has none;
     the words then tell two of them apart.
     """
-    from ..standard import Description, Identity, MethodDescription, TypeDescription
+    from ..standard import Description, MethodDescription, TypeDescription
 
     classes: dict[str, type] = {}
     methods = []
@@ -138,14 +149,25 @@ def describe(protocol: Protocol) -> Description:
             *(f"{each.name} {each.fields}" for each in types),
         ]
     )
-    identity = Identity(
-        protocol=protocol.name,
-        version=protocol.version,
-        fingerprint=protocol.fingerprint or hashlib.sha256(text.encode()).hexdigest(),
+    return Description(
+        identity=_identity(protocol, protocol.fingerprint or sha256(text.encode()).hexdigest()),
+        methods=methods,
+        events=events,
+        types=types,
     )
-    return Description(identity=identity, methods=methods, events=events, types=types)
 
 
 def identity_of(protocol: Protocol) -> Identity:
-    """Name, version and fingerprint of a protocol."""
+    """Name, version and fingerprint of a protocol.
+
+    Without a look at its types, if it was compiled: of a large contract they are many.
+    """
+    if protocol.fingerprint:
+        return _identity(protocol, protocol.fingerprint)
     return describe(protocol).identity
+
+
+def _identity(protocol: Protocol, fingerprint: str) -> Identity:
+    from ..standard import Identity
+
+    return Identity(protocol=protocol.name, version=protocol.version, fingerprint=fingerprint)
