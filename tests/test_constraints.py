@@ -217,6 +217,74 @@ def test_whether_none_is_allowed_is_read_from_the_annotation(cls: type[Annotatio
     ]
 
 
+Slug: TypeAlias = Annotated[str, Length(min=1)]
+
+
+@attrs.define(kw_only=True)
+class Holders:
+    """Lists and maps whose items have rules, and may be absent or may not."""
+
+    slugs: list[Slug] = field(factory=list, validator=AllOf((Items(max=4), Each(Length(min=1)))))
+    ports: dict[str, int] | None = field(default=None, validator=Each(Range(max=9)))
+    nested: list[list[Slug]] = field(factory=list, validator=Each(Each(Length(min=1))))
+    sized: list[dict[str, str]] = field(factory=list, validator=Each(Items(max=1)))
+    maybe: list[Slug | None] = field(factory=list, validator=Each(Length(min=1)))
+    outer: list[list[Slug] | None] = field(factory=list, validator=Each(Each(Length(min=1))))
+    inner: list[dict[str, Slug | None]] = field(
+        factory=list, validator=Each(AllOf((Items(max=2), Each(Length(min=1)))))
+    )
+    plain: list[str] = field(factory=list, validator=Items(max=4))
+    stubs: list[NobodyKnows] = field(factory=list, validator=Each(Length(min=1)))  # type: ignore[name-defined] # noqa: F821
+    later: list["Slug"] = field(factory=list, validator=Each(Length(min=1)))  # noqa: UP037
+    both: list[int] = field(factory=list, validator=[Items(max=4), Each(Range(min=1))])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("slugs", ["a", None, "b", None], "[1]: expected str or bytes, found None"),
+        ("ports", {"a": 1, "b": None}, "['b']: expected a number, found None"),
+        ("nested", [["a"], None], "[1]: expected list or dict, found None"),
+        ("nested", [["a"], ["b", None]], "[1][1]: expected str or bytes, found None"),
+        ("sized", [{}, None], "[1]: expected list or dict, found None"),
+        ("outer", [None, ["a", None]], "[1][1]: expected str or bytes, found None"),
+        ("inner", [{"a": None}, None], "[1]: expected list or dict, found None"),
+        ("both", [1, None], "[1]: expected a number, found None"),
+    ],
+)
+def test_none_is_of_a_wrong_type_where_an_item_is_not_optional(
+    name: str, value: Any, words: str
+) -> None:
+    with pytest.raises(ConstraintError) as caught:
+        Holders(**{name: value, "maybe": [None, ""]})
+    path = f"Holders.{name}"
+    found = [str(problem) for problem in caught.value.problems]
+    assert f"{path}{words}" in found
+    assert "Holders.maybe[1]: 0 characters, but at least 1 needed" in found
+    assert all(one.startswith((path, "Holders.maybe[1]")) for one in found)
+    with pytest.raises(ConstraintError) as caught:
+        setattr(Holders(), name, value)
+    assert f"{path}{words}" in map(str, caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ports", None),
+        ("maybe", [None, "a", None]),
+        ("outer", [None, ["a"], None]),
+        ("inner", [{"a": None, "b": "b"}, {}]),
+        # What has no rule, or an annotation that cannot be read, is looked at when it is encoded.
+        ("sized", [{"a": None}]),
+        ("plain", [None]),
+        ("stubs", [None]),
+        ("later", [None]),
+    ],
+)
+def test_none_is_an_item_where_the_annotation_does_not_say_otherwise(name: str, value: Any) -> None:
+    assert getattr(Holders(**{name: value}), name) == value
+
+
 def test_long_values_are_cut() -> None:
     (problem,) = said(code="A" * 4) and said(tags=["x" * 1000] * 2)
     assert len(problem) < 200

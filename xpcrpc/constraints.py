@@ -2,18 +2,18 @@
 
 Each is a value of its own: an attrs class runs it when an object is made (so on
 both ends of a connection), and the Hypothesis strategies read it. ``None``, an
-optional field's absent value, meets every rule; where an attribute's annotation
-does not allow it, it is of a wrong type.
+optional field's absent value, meets every rule; where the annotation of an attribute,
+or of its items, does not allow it, it is of a wrong type.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Final, ForwardRef, Union, get_args, get_origin
 
 from .errors import ConstraintError, Problem, shorten
 from .facts import frozen
@@ -22,6 +22,9 @@ from .facts import frozen
 @frozen
 class Constraint:
     """One rule. Call it with a value to check, or let attrs do so."""
+
+    _looks_inside = False
+    """Whether it may speak of items."""
 
     def problem(self, value: Any) -> str | None:
         """What is wrong with ``value``, in one sentence, or None."""
@@ -37,8 +40,16 @@ class Constraint:
         cls: Any = type(instance)  # for type checkers, a class may have no hash
         if value is None and _may_be_none(cls, attribute.name):
             return
-        if self.problem(value) is not None:
+        if self.problem(value) is not None or (
+            self._looks_inside
+            and (may_hold_none := _may_hold_none(cls, attribute.name))
+            and self._misses(value, may_hold_none)
+        ):
             raise ConstraintError(_problems_of(instance, attribute, value))
+
+    def _misses(self, value: Any, may_hold_none: tuple[bool, ...]) -> bool:
+        """Whether None stands among items that the rule is for and that may not be None."""
+        return False
 
 
 def broken(rule: Any, value: Any, path: str) -> Iterator[Problem]:
@@ -47,24 +58,25 @@ def broken(rule: Any, value: Any, path: str) -> Iterator[Problem]:
     ``None`` is none of it. A validator that is none of the contract's has nothing to say here.
     """
     if value is not None:
-        yield from _broken(rule, value, path)
+        yield from _broken(rule, value, path, ())
 
 
-def _broken(rule: Any, value: Any, path: str) -> Iterator[Problem]:
-    """The same, where ``None`` is of a wrong type."""
+def _broken(rule: Any, value: Any, path: str, may_hold_none: tuple[bool, ...]) -> Iterator[Problem]:
+    """The same, where ``None`` is of a wrong type, and so it is among items that may not be it."""
     if isinstance(rule, Each):
         if (problem := rule.wrong_type(value)) is not None:
             yield Problem(path, problem)
             return
         for key, item in _entries(value):
-            yield from broken(rule.rule, item, f"{path}[{key!r}]")
+            if item is not None or not all(may_hold_none[:1]):
+                yield from _broken(rule.rule, item, f"{path}[{key!r}]", may_hold_none[1:])
     elif isinstance(rule, Constraint) and not isinstance(rule, AllOf):
         if (problem := rule.problem(value)) is not None:
             yield Problem(path, problem)
     else:
         # `AllOf`, or attrs' own conjunction of several validators.
         parts: Any = getattr(rule, "rules", None) or getattr(rule, "_validators", ())
-        found = [problem for part in parts for problem in _broken(part, value, path)]
+        found = [problem for part in parts for problem in _broken(part, value, path, may_hold_none)]
         # Of a wrong type, every rule would say that it is.
         yield from dict.fromkeys(found)
 
@@ -84,24 +96,58 @@ def _problems_of(instance: Any, attribute: Any, value: Any) -> list[Problem]:
 
 def _problems_at(cls: Any, attribute: Any, value: Any) -> Iterator[Problem]:
     if value is not None or not _may_be_none(cls, attribute.name):
-        yield from _broken(attribute.validator, value, f"{cls.__name__}.{attribute.name}")
+        path = f"{cls.__name__}.{attribute.name}"
+        yield from _broken(attribute.validator, value, path, _may_hold_none(cls, attribute.name))
 
 
 @cache
 def _may_be_none(cls: Any, name: str) -> bool:
     """Whether an attribute's annotation allows None; if it cannot be read, it does."""
-    hint = next(one.type for one in cls.__attrs_attrs__ if one.name == name)
+    hint = _annotation(cls, name)
     if not isinstance(hint, str):
         return _allows_none(hint)
+    # A name in it is for type checkers only, such as a stub's; lists and maps can hold one.
+    return not hint.startswith(("list[", "dict[")) or hint.endswith("None")
+
+
+@cache
+def _may_hold_none(cls: Any, name: str) -> tuple[bool, ...]:
+    """Whether the items of an attribute may be None, then whether their own items may, and so on.
+
+    It ends where an annotation cannot be read; from there on they may.
+    """
+    levels: list[bool] = []
+    hint = _annotation(cls, name)
+    while (hint := _item(hint)) is not None:
+        levels.append(_allows_none(hint))
+    return tuple(levels)
+
+
+def _annotation(cls: Any, name: str) -> Any:
+    """An attribute's annotation, or its text if that names what is not there."""
+    hint = next(one.type for one in cls.__attrs_attrs__ if one.name == name)
+    if not isinstance(hint, str):
+        return hint
     names: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         names |= vars(sys.modules.get(base.__module__, object))
     try:
         # An annotation of the program's own source, as `typing.get_type_hints` does it.
-        return _allows_none(eval(hint, names))  # noqa: S307
+        return eval(hint, names)  # noqa: S307
     except Exception:
-        # A name in it is for type checkers only, such as a stub's; lists and maps can hold one.
-        return not hint.startswith(("list[", "dict[")) or hint.endswith("None")
+        return hint
+
+
+def _item(hint: Any) -> Any:
+    """The annotation of a list's or a map's items; None for anything else."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _item(arguments[0])
+    if origin is Union or origin is UnionType:
+        (hint, *more) = (one for one in arguments if one is not NoneType)
+        return None if more else _item(hint)
+    item = arguments[-1] if arguments and (origin is list or origin is dict) else None
+    return None if isinstance(item, str | ForwardRef) else item
 
 
 _ANYTHING: Final = (None, NoneType, Any, object)
@@ -125,7 +171,8 @@ class Range(Constraint):
     max: float | None = None
 
     def problem(self, value: float) -> str | None:
-        if not isinstance(value, int | float) or isinstance(value, bool):
+        # Here and below a tuple: `int | float` would make a new object at every call.
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
             return f"expected a number, found {shorten(value)}"
         if self.min is not None and not value >= self.min:
             return f"{shorten(value)} is below {self.min}"
@@ -142,7 +189,7 @@ class Length(Constraint):
     max: int | None = None
 
     def problem(self, value: str | bytes) -> str | None:
-        if not isinstance(value, str | bytes):
+        if not isinstance(value, (str, bytes)):
             return f"expected str or bytes, found {shorten(value)}"
         return _miscounted(len(value), "character" if isinstance(value, str) else "byte", self)
 
@@ -204,7 +251,7 @@ class Items(Constraint):
     unique: bool = False
 
     def problem(self, value: list[Any] | dict[str, Any]) -> str | None:
-        if not isinstance(value, list | dict):
+        if not isinstance(value, (list, dict)):
             return f"expected list or dict, found {shorten(value)}"
         if (problem := _miscounted(len(value), "item", self)) is not None:
             return problem
@@ -246,17 +293,34 @@ class Each(Constraint):
 
     rule: Constraint
 
+    _looks_inside = True
+
+    def _misses(self, value: list[Any] | dict[str, Any], may_hold_none: tuple[bool, ...]) -> bool:
+        if not may_hold_none:
+            return False
+        items = value.values() if isinstance(value, dict) else value
+        if not may_hold_none[0] and None in items:
+            return True
+        return self.rule._looks_inside and any(
+            self.rule._misses(item, may_hold_none[1:]) for item in items if item is not None
+        )
+
     def problem(self, value: list[Any] | dict[str, Any]) -> str | None:
-        if (problem := self.wrong_type(value)) is not None:
-            return problem
-        for key, item in _entries(value):
+        entries: Iterable[tuple[Any, Any]]
+        if isinstance(value, list):
+            entries = enumerate(value)
+        elif isinstance(value, dict):
+            entries = value.items()
+        else:
+            return self.wrong_type(value)
+        for key, item in entries:
             if item is not None and (problem := self.rule.problem(item)) is not None:
                 return f"[{key!r}]: {problem}"
         return None
 
     def wrong_type(self, value: object) -> str | None:
         """Why there are no items to look at, or None."""
-        if isinstance(value, list | dict):
+        if isinstance(value, (list, dict)):
             return None
         return f"expected list or dict, found {shorten(value)}"
 
@@ -270,6 +334,14 @@ class AllOf(Constraint):
     """Several rules at once."""
 
     rules: tuple[Constraint, ...]
+
+    _looks_inside = True
+
+    def _misses(self, value: Any, may_hold_none: tuple[bool, ...]) -> bool:
+        for rule in self.rules:  # noqa: SIM110  a generator costs more than the rest of this
+            if rule._looks_inside and rule._misses(value, may_hold_none):
+                return True
+        return False
 
     def problem(self, value: Any) -> str | None:
         problems = [problem for rule in self.rules if (problem := rule.problem(value))]
