@@ -7,12 +7,14 @@ without one, in ``/tmp/xpcrpc-UID``; a daemon, root without a session, has the s
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -98,15 +100,34 @@ async def nobody(*, privileged: bool) -> bool:
     return False
 
 
-async def distrusted() -> None:
-    """The system's directory is left alone, by who serves and by who looks up."""
+async def distrusted(*, why: str = "") -> None:
+    """The system's directory is left alone, by who serves and by who looks up.
+
+    ``why`` is said in a line of the log for each who serves; if it is empty, there is none.
+    """
     for privileged in (True, False):
-        listener, place = await serve(privileged=privileged)
-        assert place != SYSTEM
-        assert await nobody(privileged=True)
-        listener.cancel()
-        while place is not None and has_it(place):
-            await asyncio.sleep(0.001)
+        with logged() as lines:
+            listener, place = await serve(privileged=privileged)
+            assert place != SYSTEM
+            assert await nobody(privileged=True)
+            listener.cancel()
+            while place is not None and has_it(place):
+                await asyncio.sleep(0.001)
+        instead = "names go to the user's directory instead; it must be root's, with mode 755"
+        said = [f"xpc: {SYSTEM} {why}: {instead}"] if why else []
+        assert [line for line in lines if str(SYSTEM) in line] == said
+
+
+@contextmanager
+def logged() -> Iterator[list[str]]:
+    """What libxpc says meanwhile."""
+    lines: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("xpcrpc.transport")
+    logger.addHandler(handler)
+    yield lines
+    logger.removeHandler(handler)
 
 
 def mode(path: Path) -> str:
@@ -146,19 +167,19 @@ async def a_systems_directory_that_others_may_write_is_left_alone() -> None:
     for wrong in (0o775, 0o757, 0o777):
         SYSTEM.mkdir(exist_ok=True)
         SYSTEM.chmod(wrong)
-        await distrusted()
+        await distrusted(why=f"is not trusted (owner uid 0, mode {wrong:o})")
 
 
 async def a_systems_directory_of_another_user_is_left_alone() -> None:
     SYSTEM.mkdir(mode=0o755)
     os.chown(SYSTEM, OTHER, OTHER)
-    await distrusted()
+    await distrusted(why=f"is not trusted (owner uid {OTHER}, mode 755)")
 
 
 async def a_systems_directory_that_is_a_link_is_left_alone() -> None:
     os.mkdir("/run/elsewhere", 0o755)
     SYSTEM.symlink_to("/run/elsewhere")
-    await distrusted()
+    await distrusted(why="cannot be used (Not a directory)")
     assert os.listdir("/run/elsewhere") == []
 
 

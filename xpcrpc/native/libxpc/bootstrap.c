@@ -13,6 +13,8 @@
 
 enum { BACKLOG = 4096, NAME_ROOM = XPC_PORTABLE_NAME_BYTES + 16 };
 
+static const char system_directory[] = "/run/xpcrpc";
+
 static bool valid_name(const char *name) {
   size_t length = strlen(name);
 
@@ -40,7 +42,7 @@ static int open_trusted(const char *path, bool create, mode_t mode,
 }
 
 static int open_system(bool create) {
-  return open_trusted("/run/xpcrpc", create, 0755, 0022);
+  return open_trusted(system_directory, create, 0755, 0022);
 }
 
 static int open_user(bool create) {
@@ -285,13 +287,36 @@ static int bind_name(struct xpc__registration *registration, mode_t mode) {
   return error;
 }
 
+/* One line for root, who can do something about it: anybody else's names are
+ * his own anyway. */
+static void log_refused(int error) {
+  const char *instead = "names go to the user's directory instead; "
+                        "it must be root's, with mode 755";
+  struct stat status;
+
+  if (geteuid() != 0)
+    return;
+  if (error == EPERM && lstat(system_directory, &status) == 0)
+    xpc__log("xpc: %s is not trusted (owner uid %u, mode %o): %s",
+             system_directory, (unsigned)status.st_uid,
+             (unsigned)status.st_mode & 07777U, instead);
+  else
+    xpc__log("xpc: %s cannot be used (%s): %s", system_directory,
+             strerror(error), instead);
+}
+
 /* The system's directory, if this process may put names there; or -1. */
 static int open_system_to_write(void) {
   int fd = open_system(true);
+  int error = errno;
 
-  if (fd < 0 || faccessat(fd, ".", W_OK, AT_EACCESS) == 0)
+  if (fd >= 0 && faccessat(fd, ".", W_OK, AT_EACCESS) == 0)
     return fd;
-  close(fd);
+  if (fd >= 0) {
+    error = errno;
+    close(fd);
+  }
+  log_refused(error);
   return -1;
 }
 
