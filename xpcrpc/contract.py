@@ -102,7 +102,8 @@ class ContractError(CallError):
         return f"{type(self).__name__}({facts})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild_error, (type(self), _fields_of(self)), dict(self.__dict__)
+        # Notes among the rest: as a state, they would go to attrs, which takes fields alone.
+        return _rebuild_error, (type(self), _fields_of(self), dict(self.__dict__))
 
 
 def _fields_of(error: ContractError) -> dict[str, Any]:
@@ -110,8 +111,12 @@ def _fields_of(error: ContractError) -> dict[str, Any]:
     return {name: getattr(error, name) for name in names}
 
 
-def _rebuild_error(cls: type[ContractError], fields: dict[str, Any]) -> ContractError:
-    return cls(**fields)
+def _rebuild_error(
+    cls: type[ContractError], fields: dict[str, Any], rest: dict[str, Any]
+) -> ContractError:
+    error = cls(**fields)
+    error.__dict__.update(rest)
+    return error
 
 
 RequestT = TypeVar("RequestT")

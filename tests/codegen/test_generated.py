@@ -7,6 +7,9 @@ import pickle
 import shutil
 import subprocess
 import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, get_type_hints
 from uuid import UUID
@@ -276,6 +279,54 @@ def test_objects_are_copied_pickled_and_compared(one: Any) -> None:
         assert equivalent(other, one)
         assert str(other) == str(one)
         assert repr(other) == repr(one)
+
+
+def refused() -> gallery.Refused:
+    """Each time another one, with a field that has no hash."""
+    return gallery.Refused(reason="no", culprit=gallery.ShapeCircle(radius=1.0))
+
+
+def test_errors_are_told_apart_as_any_exception_is_and_compared_by_their_fields() -> None:
+    one, other = refused(), refused()
+    assert equivalent(one, other)
+    assert not equivalent(one, gallery.Refused(reason="no"))
+    both = {one, other}
+    assert len(both) == 2
+    assert [one, other].index(other) == 1
+    one.reason = "changed"
+    assert one in both
+
+
+def test_copies_of_errors_keep_fields_and_notes() -> None:
+    one = refused()
+    one.add_note("while greeting")
+    for other in (pickle.loads(pickle.dumps(one)), copy.copy(one), copy.deepcopy(one)):
+        assert other is not one
+        assert equivalent(other, one)
+        assert (other.__notes__, other.code, str(other)) == (one.__notes__, one.code, str(one))
+
+
+def test_each_of_several_errors_with_equal_fields_is_handled() -> None:
+    one, other = refused(), refused()
+
+    @contextmanager
+    def passing() -> Iterator[None]:
+        try:
+            yield
+        except gallery.Refused as error:
+            raise other from error
+
+    with pytest.raises(gallery.Refused) as caught, passing():
+        raise one
+    assert caught.value is other
+    assert other.__cause__ is one
+    assert "".join(traceback.format_exception(other)).count("Refused: Refused(") == 2
+    group = ExceptionGroup("both", [one, ValueError(), other])
+    matched, rest = group.split(gallery.Refused)
+    assert matched is not None
+    assert [one, other] == [*matched.exceptions]
+    assert rest is not None
+    assert len(rest.exceptions) == 1
 
 
 def test_reprs_are_what_a_reader_expects() -> None:
