@@ -27,6 +27,6 @@ setup(
     package_dir={name: str(root) for name, root in ROOTS.items()},
     cffi_modules=["xpcrpc/native/build.py:ffibuilder"],
     # By its path: the package cannot be imported before it is built.
-    ext_modules=[runpy.run_path("xpcrpc/native/build.py")["codec"]()],
+    ext_modules=runpy.run_path("xpcrpc/native/build.py")["extensions"](),
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

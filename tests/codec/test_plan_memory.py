@@ -21,6 +21,7 @@ from tests.codec import contracts as c
 from tests.codec.test_passes import SAMPLES, general_decode, outcome, same
 from tests.codec.test_plans import entries, nested, raw
 from xpcrpc.codec import _plan, words
+from xpcrpc.codec._plan import Envelope
 from xpcrpc.codec.converter import converter, make_converter, to_value
 from xpcrpc.codec.passes import decoder, encoder
 from xpcrpc.codec.plans import plan_of
@@ -285,6 +286,10 @@ def test_no_allocation_is_taken_for_granted(obj: Any) -> None:
     assert data is not None
     size = len(data)
     template = Template(b"head", LENGTH, UINT64)
+    envelope = Envelope(template, 0, lambda: plan)
+    opened = Envelope(Template(b"head", LENGTH), 0, lambda: plan)
+    frame = opened.seal(obj)
+    assert frame is not None
 
     def attempt(call: Callable[..., Any], *arguments: Any) -> int:
         for nth in range(500):
@@ -301,7 +306,8 @@ def test_no_allocation_is_taken_for_granted(obj: Any) -> None:
 
     def work() -> None:
         attempt(plan.encode, obj, 0)
-        attempt(template.frame, plan, obj, 0, 2**60)
+        attempt(envelope.seal, obj, 2**60)
+        attempt(opened.open, frame, 0)
         attempt(template.wrap, [data] * 3, 2**60)
         attempt(plan.decode, data, 0, size, 0)
         attempt(plan.decode_items, data, 0, size, 0, 1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import struct
 import sys
+import weakref
 from typing import Any
 
 import pytest
@@ -14,8 +16,9 @@ from tests.codec import contracts as c
 from tests.codec.effort import QUICK
 from tests.codec.test_passes import CASES, outcome, same
 from xpcrpc.codec import frame, words
+from xpcrpc.codec._plan import Envelope
 from xpcrpc.codec.converter import make_converter, to_value
-from xpcrpc.codec.passes import decoder, encoder, items_decoder, numbered_framer
+from xpcrpc.codec.passes import decoder, encoder, framing, items_decoder, opener
 from xpcrpc.codec.plans import plan_of
 from xpcrpc.codec.shape import shape_of
 from xpcrpc.codec.template import COUNT, INT64, LENGTH, TEXT, UINT64, Template
@@ -47,7 +50,7 @@ def test_a_frame_is_what_the_general_way_writes(
     case: tuple[Any, Any], number: int, time: int
 ) -> None:
     hint, obj = case
-    made = numbered_framer(hint, ONE, depth=1)(obj, [], number, time)
+    made = framing(hint, ONE, depth=1).frame(obj, [], number, time)
     message = {"number": UInt64(number), "time": time, "value": to_value(obj, hint)}
     assert same(frame.decode(made), message)
     body = encoder(hint, depth=1)(obj, None)
@@ -123,10 +126,122 @@ def test_a_text_that_is_none_is_another_frame(text: bytes) -> None:
     assert Template(TEXT).read(u32(2**32 - 1) + text, 0) is None
 
 
+# -- envelopes ------------------------------------------------------------------------------
+
+SEALS = Template(HEAD, LENGTH, u32(1) + VALUE)
+OPENS = Template(LENGTH, u32(1) + VALUE)
+
+
+@QUICK
+@given(CASES)
+def test_a_frame_that_opens_holds_what_the_general_way_finds(case: tuple[Any, Any]) -> None:
+    hint, obj = case
+    made = framing(hint, SEALS, depth=1)
+    data = made.frame(obj, [])
+    at = len(HEAD) + 4 + 4 + len(VALUE)
+    sealed = made.seal(obj)
+    assert sealed in (None, data)
+    expected, _ = decoder(hint, depth=1)(data, at, len(data), ())
+    for found in (
+        opener(hint, OPENS, depth=1)(data, len(HEAD)),
+        opener(hint, OPENS, depth=1)(memoryview(b"..." + data)[3:], len(HEAD)),
+        opener(hint, depth=1)(data, at),
+    ):
+        # What is unusual for the one is so for the other, but for defaults and the like.
+        assert found is None or same(found[0], expected)
+    assert (opener(hint, OPENS, depth=1)(data, len(HEAD)) is None) == (
+        opener(hint, depth=1)(data, at) is None
+    )
+
+
+def test_a_usual_object_needs_no_general_way() -> None:
+    inner = c.Inner(key="k", number=3)
+    data = framing(c.Inner, SEALS, depth=1).seal(inner)
+    assert data is not None
+    assert opener(c.Inner, OPENS, depth=1)(data, len(HEAD)) == (inner,)
+
+
+def test_an_envelope_opens_no_other_frame() -> None:
+    data = framing(c.Inner, SEALS, depth=1).seal(c.Inner(key="k"))
+    assert data is not None
+    opens = opener(c.Inner, OPENS, depth=1)
+    for end in range(len(data)):
+        assert opens(data[:end], len(HEAD)) is None
+    assert opens(data + bytes(4), len(HEAD)) is None
+    for offset in (-1, 0, len(HEAD) + 1, len(data), len(data) + 1):
+        assert opens(data, offset) is None
+    assert opens("text", 0) is None  # type: ignore[arg-type]
+    assert opener(str, OPENS, depth=1)(data, len(HEAD)) is None
+    # A template with numbers says more than an envelope can give.
+    assert opener(c.Inner, ONE, depth=1)(data, 0) is None
+
+
+def test_an_envelope_asks_for_its_plan_once_and_after_each_reset() -> None:
+    asked = 0
+
+    def find() -> Any:
+        nonlocal asked
+        asked += 1
+        return plan_of(shape_of(str)) if asked == 1 else None
+
+    envelope = Envelope(SEALS, 1, find)
+    assert asked == 0
+    assert envelope.seal("x") == envelope.seal("x") != None  # noqa: E711
+    assert asked == 1
+    envelope.reset()
+    assert envelope.seal("x") is envelope.seal("x") is None
+    assert asked == 2
+
+
+def test_what_finds_no_plan_is_told() -> None:
+    def broken() -> Any:
+        raise LookupError("no such plan")
+
+    def wrong() -> Any:
+        return "plan"
+
+    for find, kind in ((broken, LookupError), (wrong, TypeError)):
+        envelope = Envelope(SEALS, 1, find)
+        for call in (lambda: envelope.seal("x"), lambda: envelope.open(b"", 0)):  # noqa: B023
+            with pytest.raises(kind):
+                call()
+
+
+def test_an_envelope_takes_nothing_else() -> None:
+    envelope = Envelope(None, 1, lambda: plan_of(shape_of(str)))
+    for call in (
+        lambda: envelope.seal("x"),  # there is no template to put it into
+        lambda: Envelope(SEALS, 1, lambda: None).seal(),  # type: ignore[call-arg]
+        lambda: envelope.open(b""),  # type: ignore[call-arg]
+        lambda: envelope.open(b"", "0"),  # type: ignore[arg-type]
+        lambda: Envelope("template", 1, lambda: None),  # type: ignore[arg-type]
+        lambda: Envelope(SEALS, "deep", lambda: None),  # type: ignore[arg-type]
+        lambda: Envelope(SEALS, 1),  # type: ignore[call-arg]
+    ):
+        with pytest.raises(TypeError):
+            call()
+
+
+def test_an_envelope_that_is_garbage_goes_with_what_it_leads_to() -> None:
+    class Finder:
+        def find(self) -> Any:
+            return plan_of(shape_of(str))
+
+    finder = Finder()
+    finder.envelope = Envelope(SEALS, 1, finder.find)  # type: ignore[attr-defined]
+    gone = weakref.ref(finder)
+    del finder
+    gc.collect()
+    assert gone() is None
+
+
+# -- what is wrong --------------------------------------------------------------------------
+
+
 def test_what_does_not_fit_is_refused_with_its_path_and_leaves_the_handles_alone() -> None:
     handles: list[Handle] = []
     with pytest.raises(EncodeError, match=r"Strict\.a: expected int, found 'x'"):
-        numbered_framer(c.Strict, ONE, depth=1)(c.Strict(a="x"), handles, 1, 2)  # type: ignore[arg-type]
+        framing(c.Strict, ONE, depth=1).frame(c.Strict(a="x"), handles, 1, 2)  # type: ignore[arg-type]
     assert handles == []
 
 
@@ -134,10 +249,10 @@ def test_depth_counts_the_templates_containers() -> None:
     deepest: Any = []
     for _ in range(MAX_DEPTH - 1):
         deepest = [deepest]
-    made = numbered_framer(Any, ONE, depth=1)(deepest, [], 1, 2)
+    made = framing(Any, ONE, depth=1).frame(deepest, [], 1, 2)
     assert frame.decode(made)["value"] == deepest  # type: ignore[call-overload,index]
     with pytest.raises(EncodeError, match="256 containers"):
-        numbered_framer(Any, ONE, depth=1)([deepest], [], 1, 2)
+        framing(Any, ONE, depth=1).frame([deepest], [], 1, 2)
 
 
 def test_types_with_handles_are_framed_the_general_way() -> None:
@@ -145,7 +260,7 @@ def test_types_with_handles_are_framed_the_general_way() -> None:
 
     obj = c.Resources(plain=descriptor(), read=descriptor())
     handles: list[Handle] = []
-    made = numbered_framer(c.Resources, ONE, depth=1)(obj, handles, 1, 2)
+    made = framing(c.Resources, ONE, depth=1).frame(obj, handles, 1, 2)
     assert handles == [obj.plain, obj.read]
     found = ONE.read(made, 0)
     assert found is not None
@@ -155,7 +270,7 @@ def test_types_with_handles_are_framed_the_general_way() -> None:
 def test_a_hook_that_is_registered_later_is_not_bypassed() -> None:
     own = make_converter()
     frames, items = (
-        numbered_framer(c.Inner, ONE, depth=1, using=own),
+        framing(c.Inner, ONE, depth=1, using=own).frame,
         items_decoder(c.Inner, using=own),
     )
     body = write_object({"key": "k"})
@@ -197,7 +312,7 @@ def test_the_general_way_reads_from_any_memory(kind: Any) -> None:
 
 def test_large_data_is_framed_whole() -> None:
     blob = bytes(range(256)) * 1000
-    made = numbered_framer(bytes, ONE, depth=1)(blob, [], 1, 2)
+    made = framing(bytes, ONE, depth=1).frame(blob, [], 1, 2)
     assert frame.decode(made) == {"number": UInt64(1), "time": 2, "value": blob}
     assert frame.decode(SEVERAL.wrap([write_object(blob)] * 3, 1))["items"] == [blob] * 3  # type: ignore[call-overload,index]
 
@@ -216,16 +331,16 @@ def test_a_template_is_bytes_and_holes(parts: Any) -> None:
 
 
 def test_numbers_are_counted_and_must_fit() -> None:
-    plan = plan_of(shape_of(str))
+    seal = framing(str, ONE, depth=1).seal
     numbers: tuple[int, ...]
     for numbers in ((), (1,), (1, 2, 3)):
         with pytest.raises(TypeError, match="2 numbers"):
-            ONE.frame(plan, "x", 1, *numbers)
+            seal("x", *numbers)
         with pytest.raises(TypeError, match="2 numbers"):
             ONE.wrap([], *numbers)
     for numbers in ((-1, 0), (2**64, 0), (0, 2**63), (0, -(2**63) - 1)):
         with pytest.raises(OverflowError):
-            ONE.frame(plan, "x", 1, *numbers)
+            seal("x", *numbers)
         with pytest.raises(OverflowError):
             ONE.wrap([], *numbers)
     with pytest.raises(TypeError):
@@ -243,11 +358,7 @@ def test_a_template_gives_up_its_constants() -> None:
 
 
 def test_other_arguments_are_refused() -> None:
-    plan = plan_of(shape_of(str))
     for call in (
-        lambda: ONE.frame(plan, "x"),  # type: ignore[call-arg]
-        lambda: ONE.frame("plan", "x", 0, 1, 2),  # type: ignore[arg-type]
-        lambda: ONE.frame(plan, "x", None, 1, 2),  # type: ignore[arg-type]
         lambda: ONE.wrap((b"",), 1, 2),  # type: ignore[arg-type]
         lambda: ONE.wrap(["text"], 1, 2),  # type: ignore[list-item]
         lambda: ONE.wrap(),  # type: ignore[call-arg]

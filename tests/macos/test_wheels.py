@@ -54,14 +54,15 @@ def test_there_is_one_wheel_for_every_python_on_each_mac(
 ) -> None:
     folder, said = built
     (wheel,) = folder.glob(f"xpcrpc-*-cp311-abi3-macosx_11_0_{architecture}.whl")
-    for name in ("_xr", "_plan"):
+    for name in ("_xr", "_plan", "_waiter", "_events"):
         assert f"{architecture}: {name}.abi3.so built with -Werror" in said
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-        for extension in (mac_wheel.BRIDGE, mac_wheel.CODEC):
+        own = ("xpcrpc.codec._plan", "xpcrpc.runtime._waiter", "xpcrpc.transport._events")
+        for extension in (mac_wheel.BRIDGE, *map(mac_wheel.place_of, own)):
             assert archive.read(extension)[:4] == b"\xcf\xfa\xed\xfe"
             assert archive.getinfo(extension).external_attr >> 16 == 0o755
-        assert sum(name.endswith(".so") for name in names) == 2
+        assert sum(name.endswith(".so") for name in names) == 4
         assert archive.testzip() is None
         assert archive.namelist()[-1].endswith("/RECORD")
     expected = {
@@ -72,11 +73,13 @@ def test_there_is_one_wheel_for_every_python_on_each_mac(
     assert expected <= names
     for name in ("xpcrpc/py.typed", "xpcrpc/native/_xr.pyi", "xpcrpc/codegen/__init__.py"):
         assert name in names
-    assert "xpcrpc/codec/_plan.pyi" in names
+    for name in ("codec/_plan", "runtime/_waiter", "transport/_events"):
+        assert f"xpcrpc/{name}.pyi" in names
     assert any(name.endswith(".jinja") for name in names)
     # C programs compile the portable library from the package; the rest is in the extensions.
     assert not any(name.endswith((".o", ".pyc")) for name in names)
-    assert not any("/bridge/" in name or "/native/codec/" in name for name in names)
+    own_c = ("/bridge/", "/native/codec/", "/native/waiter/", "/native/events/")
+    assert not any(folder in name for name in names for folder in own_c)
     assert {name.split("/")[0].split("-")[0] for name in names} == {"xpcrpc"}
 
 

@@ -58,43 +58,49 @@ def test_a_call_of_the_peers_has_its_parity_and_a_higher_number(
 
 @ROLES
 @pytest.mark.parametrize("draining", [False, True])
-@pytest.mark.parametrize("always", [False, True])
 @pytest.mark.parametrize("first", range(-1, 5))
 @pytest.mark.parametrize("second", range(-1, 5))
-def test_a_unary_call_is_accepted_as_any_other(
-    initiator: bool, draining: bool, always: bool, first: int, second: int
+def test_a_plain_call_is_accepted_as_any_other(
+    initiator: bool, draining: bool, first: int, second: int
 ) -> None:
-    def outcomes(*, unary: bool) -> list[object]:
+    def outcomes(*, plain: bool) -> list[object]:
         made, _, _ = session(initiator=initiator, max_calls=1)
         made.draining = draining
         found: list[object] = []
         for number in (first, second, second + 2):
+            if plain and made.accept_plain(number, found):
+                found.append((number, made.theirs))
+                continue
             try:
-                if unary:
-                    state = made.accept_unary(number, found, always=always)
-                    assert state.owner is found
-                else:
-                    state = made.accept(number, Shape.UNARY, window=3, credit=3, always=always)
+                state = made.accept(number, Shape.UNARY, window=3, credit=3)
+                state.owner = found
             except (RemoteProtocolError, TooManyCallsError, UnavailableError) as error:
                 found.append(repr(error))
             else:
-                facts = (
-                    state.id,
-                    state.role,
-                    state.shape,
-                    state.phase,
-                    state.inflow,
-                    state.outflow,
-                )
-                found += [*facts, made.theirs, state.finished]
+                assert not plain
+                found.append((number, made.theirs))
+        assert all(owner is found for owner in made.owners())
         heard = made.hear(Cancel(made._last_theirs)) if made.theirs else None
         if heard is not None:
-            found.append(heard.phase)
-            made.close(heard)
-            assert heard.owner is None
+            assert heard.owner is found
+            facts = (heard.id, heard.role, heard.shape, heard.phase, heard.inflow, heard.outflow)
+            found += [*facts, heard.finished, made.theirs]
+            if plain:
+                made.forget_plain(heard.id, None)
+            else:
+                made.close(heard)
         return [*found, made.theirs, made.late]
 
-    assert outcomes(unary=True) == outcomes(unary=False)
+    assert outcomes(plain=True) == outcomes(plain=False)
+
+
+@ROLES
+def test_a_lost_peers_plain_calls_are_told_to_their_owners(initiator: bool) -> None:
+    made, _, theirs = session(initiator=initiator)
+    assert made.accept_plain(theirs, "one")
+    accept(made, theirs + 2).owner = "two"
+    assert [state.owner for state in made.renew()] == ["one", "two"]
+    assert made.theirs == 0
 
 
 @ROLES
@@ -197,7 +203,7 @@ def test_a_new_peer_starts_afresh_and_what_was_answered_in_part_is_lost(initiato
     assert (made.own, made.theirs) == (2, 0)
     assert accept(made, theirs).id == theirs
     made.close(waiting)
-    made.close_unary(unary)
+    made.forget_unary(unary, None)
     assert made.own == 0
     assert made.open_unary() == own + 6
 

@@ -116,9 +116,16 @@ def test_only_the_xpc_transport_imports_the_extension() -> None:
             assert place(path).startswith(("transport.xpc", "native")), path
 
 
-def test_only_the_codec_imports_its_extension() -> None:
-    importers = {place(path) for path in modules() if "codec._plan" in imports(path)}
-    assert importers == {"codec.passes", "codec.plans", "codec.template"}
+@pytest.mark.parametrize(
+    ("extension", "expected"),
+    [
+        ("codec._plan", {"codec.passes", "codec.plans", "codec.template"}),
+        ("runtime._waiter", {"runtime.waiter"}),
+        ("transport._events", {"transport.xpc", "transport.xpc_message"}),
+    ],
+)
+def test_each_layer_imports_its_own_extension(extension: str, expected: set[str]) -> None:
+    assert {place(path) for path in modules() if extension in imports(path)} == expected
 
 
 def test_generated_code_imports_attrs_and_public_names_only() -> None:

@@ -19,13 +19,13 @@ from xpcrpc.errors import DecodeError, HandlerFailedError, RemoteProtocolError
 from xpcrpc.protocol import keys
 from xpcrpc.runtime import layouts
 from xpcrpc.runtime.messages import (
+    asked_plainly,
     decode_argument,
     encode_item,
     encode_items,
     encode_request,
     encode_result,
     read_plain_items,
-    read_plain_request,
     read_request,
     read_result,
     route_of,
@@ -102,8 +102,9 @@ def test_one_order_of_a_request_is_read_in_one_piece(kind: Any) -> None:
     found = []
     for each in reordered(frame):
         received = Received(kind(each))
-        asked = read_plain_request(received)
-        if asked is not None:
+        plain = layouts.read_request(received.frame)
+        if plain is not None:
+            asked = asked_plainly(plain)
             found.append((asked.selector, asked.call, asked.timeout_ns))
             assert decode_argument(UNARY, asked, received) == Parcel(text="t")
     assert found == [("echo:é", 9, 2 * 10**9)]
@@ -119,7 +120,7 @@ def test_a_deadline_that_cannot_be_is_left_to_who_knows_what_to_say(
         keys.TIMEOUT: nanoseconds,
         keys.ARGUMENTS: [{"text": "t"}],
     }
-    assert (read_plain_request(Received(frames.encode(asked))) is not None) is in_one_piece
+    assert (layouts.read_request(frames.encode(asked)) is not None) is in_one_piece
     if not in_one_piece:
         with pytest.raises(RemoteProtocolError, match="-1, not a number from 0 up"):
             read_request(asked)
@@ -159,15 +160,16 @@ def test_a_wrong_argument_and_a_wrong_item_are_named() -> None:
     frame, _ = encode_request(UNARY, Parcel(text="t"), call=9, timeout_s=2.0)
     request = next(each for each in reordered(frame) if layouts.read_request(each))
     received = Received(request.replace(b"red\0", b"rot\0"))
-    asked = read_plain_request(received)
-    assert asked is not None
+    plain = layouts.read_request(received.frame)
+    assert plain is not None
+    asked = asked_plainly(plain)
     with pytest.raises(HandlerFailedError, match="expected one of red"):
         decode_argument(UNARY, asked, received)
     frame, _ = encode_items(7, [encode_item(ROUTE.encode_item_in, Parcel(text="t"))])
-    plain = read_plain_items(Received(frame.replace(b"red\0", b"rot\0")))
-    assert plain is not None
+    items = read_plain_items(Received(frame.replace(b"red\0", b"rot\0")))
+    assert items is not None
     with pytest.raises(DecodeError, match="expected one of red"):
-        plain.decode(ROUTE.decode_items_in)
+        items.decode(ROUTE.decode_items_in)
 
 
 def test_handles_of_items_come_in_their_order() -> None:

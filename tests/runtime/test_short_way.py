@@ -7,22 +7,22 @@ import pytest
 from tests.runtime.probe import Parcel, ProtocolClient
 from tests.runtime.probe_server import Implementation
 from xpcrpc import Host
-from xpcrpc.runtime import link
-from xpcrpc.runtime.messages import Asked, read_plain_request
-from xpcrpc.transport.base import ReceivedFrame
+from xpcrpc.codec.template import Buffer
+from xpcrpc.runtime import layouts, link
 
 
 async def test_a_stubs_request_arrives_in_the_form_that_is_read_in_one_piece(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """libxpc orders a dictionary's entries by its own rule; ours must survive that."""
-    found: list[Asked | None] = []
+    found: list[layouts.Request | None] = []
 
-    def watched(received: ReceivedFrame) -> Asked | None:
-        found.append(read_plain_request(received))
+    def watched(frame: Buffer, begin: int) -> layouts.Request | None:
+        assert begin == layouts.BEGIN
+        found.append(layouts.read_request(frame))
         return found[-1]
 
-    monkeypatch.setattr(link, "read_plain_request", watched)
+    monkeypatch.setattr(link, "_read_request", watched)
     async with (
         Host() as host,
         await ProtocolClient.from_end(host.offer(Implementation()), greet=False) as client,
@@ -30,4 +30,4 @@ async def test_a_stubs_request_arrives_in_the_form_that_is_read_in_one_piece(
         assert await client.echo(Parcel(text="short")) == Parcel(text="short")
         await client.notes()
     assert None not in found
-    assert [asked.selector for asked in found if asked][-2:] == ["echo", "notes"]
+    assert [request[1] for request in found if request][-2:] == ["echo", "notes"]

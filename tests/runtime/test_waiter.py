@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
+import math
+import sys
+import weakref
 from typing import Any
 
 import pytest
@@ -196,3 +200,162 @@ async def test_a_forgotten_callback_is_not_called() -> None:
     waiter.wake(1)
     await asyncio.sleep(0)
     assert called == []
+
+
+async def test_what_arrives_wakes_at_once_but_for_exceptions() -> None:
+    order: list[str] = []
+    loop = asyncio.get_running_loop()
+    reply: Waiter[str] = Waiter(loop)
+    failure: Waiter[Exception] = Waiter(loop)
+    error = ValueError("no reply")
+
+    async def wait(waiter: Waiter[Any]) -> None:
+        order.append(f"got {await waiter}")
+
+    def arrive() -> None:
+        reply.arrived("reply")
+        order.append("after the reply")
+        failure.arrived(error)
+        order.append("after the failure")
+
+    tasks = [await _started(wait(waiter)) for waiter in (reply, failure)]
+    await _from_a_callback(arrive)
+    await asyncio.gather(*tasks)
+    assert order == ["got reply", "after the reply", "after the failure", "got no reply"]
+    assert await failure is error
+
+
+async def test_what_arrives_late_is_handed_on_but_for_exceptions() -> None:
+    late: list[str] = []
+    waiter: Waiter[str | None] = Waiter(asyncio.get_running_loop(), math.inf, late.append)
+    waiter.expire()
+    assert await waiter is None
+    waiter.arrived("too late")
+    waiter.arrived(ValueError("too late"))  # type: ignore[arg-type]
+    assert late == ["too late"]
+    forgetful: Waiter[str] = Waiter(asyncio.get_running_loop())
+    forgetful.wake("x")
+    forgetful.arrived("y")
+    assert await forgetful == "x"
+
+
+async def test_an_exception_of_the_woken_task_is_the_tasks() -> None:
+    waiter: Waiter[int] = Waiter(asyncio.get_running_loop())
+
+    async def wait() -> None:
+        await waiter
+        raise ValueError("mine")
+
+    task = await _started(wait())
+    await _from_a_callback(waiter.wake, 1)
+    with pytest.raises(ValueError, match="mine"):
+        await task
+
+
+async def test_what_ends_the_loop_comes_out_of_wake() -> None:
+    waiter: Waiter[int] = Waiter(asyncio.get_running_loop())
+    seen: list[BaseException] = []
+
+    async def wait() -> None:
+        await waiter
+        raise KeyboardInterrupt
+
+    def wake() -> None:
+        try:
+            waiter.wake(1)
+        except KeyboardInterrupt as error:
+            seen.append(error)
+
+    task = await _started(wait())
+    await _from_a_callback(wake)
+    assert len(seen) == 1
+    with pytest.raises(KeyboardInterrupt):
+        task.result()
+
+
+async def test_a_failure_is_raised_once_and_keeps_nothing_alive() -> None:
+    class Failure(Exception):
+        pass
+
+    waiter: Waiter[int] = Waiter(asyncio.get_running_loop())
+    error = Failure("no")
+    waiter.fail_soon(error)
+    with pytest.raises(Failure, match="no"):
+        waiter.result()
+    with pytest.raises(asyncio.InvalidStateError, match="already raised"):
+        waiter.result()
+    gone = weakref.ref(error)
+    del error
+    gc.collect()
+    assert gone() is None
+
+
+async def test_a_waiter_that_is_garbage_goes_with_what_it_leads_to() -> None:
+    class Owner:
+        def late(self, _: object) -> None: ...
+
+    owner = Owner()
+    waiter: Waiter[Any] = Waiter(asyncio.get_running_loop(), 1.0, owner.late)
+    assert waiter.deadline == 1.0
+    waiter.add_done_callback(owner.late)
+    waiter.wake_soon(waiter)
+    owner.waiter = waiter  # type: ignore[attr-defined]
+    await asyncio.sleep(0)
+    gone = weakref.ref(owner)
+    del owner, waiter
+    gc.collect()
+    assert gone() is None
+
+
+async def test_waiters_keep_the_count_of_what_they_hold() -> None:
+    loop = asyncio.get_running_loop()
+    value, seen, context = object(), list[Any](), contextvars.copy_context()
+    late = seen.append
+    watched = [value, late, loop, context]
+
+    async def wait(waiter: Waiter[Any]) -> object:
+        return await waiter
+
+    async def work() -> None:
+        waiter: Waiter[Any] = Waiter(loop, math.inf, late)
+        task = await _started(wait(waiter))
+        await _from_a_callback(waiter.arrived, value)
+        assert await task is value
+        other: Waiter[Any] = Waiter(loop)
+        other.add_done_callback(late, context=context)
+        other.remove_done_callback(late)
+        other.cancel("why")
+        with pytest.raises(asyncio.CancelledError, match="why"):
+            other.result()
+
+    await work()
+    gc.collect()
+    before = [sys.getrefcount(each) for each in watched]
+    for _ in range(200):
+        await work()
+    gc.collect()
+    after = [sys.getrefcount(each) for each in watched]
+    assert [b - a for a, b in zip(before, after, strict=True) if abs(b - a) > 20] == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("loop", "soon"), ("loop", 1.0, print, None), ("loop", None)]
+)
+def test_a_waiter_takes_a_loop_a_deadline_and_whom_to_tell(arguments: Any) -> None:
+    with pytest.raises(TypeError):
+        Waiter(*arguments)
+    with pytest.raises(TypeError):
+        Waiter(loop=None)  # type: ignore[call-arg]
+
+
+async def test_other_arguments_are_refused() -> None:
+    waiter: Waiter[int] = Waiter(asyncio.get_running_loop())
+    for call in (
+        lambda: waiter.fail_soon("no"),  # type: ignore[arg-type]
+        lambda: waiter.add_done_callback(),  # type: ignore[call-arg]
+        lambda: waiter.add_done_callback(print, loop=None),  # type: ignore[call-arg]
+        lambda: waiter.cancel("a", "b"),  # type: ignore[call-arg]
+    ):
+        with pytest.raises(TypeError):
+            call()
+    assert not waiter.done()

@@ -81,12 +81,15 @@ def build(folder: Path, cc: list[str], architecture: str) -> dict[str, Path]:
     recipe = load_builder()
     out = folder / architecture
     shutil.rmtree(out, ignore_errors=True)
-    (out / "codec").mkdir(parents=True)
+    out.mkdir(parents=True)
     target = ["-target", TARGETS[architecture]]
     python = [f"-DPy_LIMITED_API={recipe.LIMITED_API}", "-isystem", str(python_headers(folder))]
     objects = {
         mac_wheel.BRIDGE: bridge_objects(recipe, out, [*cc, *target], python),
-        mac_wheel.CODEC: codec_objects(recipe, out / "codec", [*cc, *target], python),
+        **{
+            mac_wheel.place_of(name): own_objects(recipe, name, out, [*cc, *target], python)
+            for name in recipe.EXTENSIONS
+        },
     }
     return {
         place: link([*cc, *target], files, out / Path(place).name)
@@ -112,9 +115,13 @@ def bridge_objects(recipe: ModuleType, out: Path, cc: list[str], python: list[st
     return [*objects, *compiled([*cc, *flags, *python], [glue], out)]
 
 
-def codec_objects(recipe: ModuleType, out: Path, cc: list[str], python: list[str]) -> list[Path]:
-    """The codec, which is all ours."""
-    return compiled([*cc, *recipe.FLAGS, "-Werror", *python], recipe.codec_sources(), out)
+def own_objects(
+    recipe: ModuleType, name: str, out: Path, cc: list[str], python: list[str]
+) -> list[Path]:
+    """An extension for CPython itself, which is all ours."""
+    folder = out / name.rpartition(".")[2]
+    folder.mkdir()
+    return compiled([*cc, *recipe.FLAGS, "-Werror", *python], recipe.sources_of(name), folder)
 
 
 def compiled(command: list[str], sources: list[Path], out: Path) -> list[Path]:

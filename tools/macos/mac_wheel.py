@@ -21,11 +21,15 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 PARTS: Final = ("xpcrpc", "codegen", "setup.py", "pyproject.toml", "README.md", "LICENSE")
 BRIDGE: Final = "xpcrpc/native/_xr.abi3.so"
-CODEC: Final = "xpcrpc/codec/_plan.abi3.so"
 NO_BYTECODE: Final = "PYTHONDONTWRITEBYTECODE"
 """Setuptools warns of it; what Python writes here is in a copy that goes away."""
 MOMENT: Final = (1980, 1, 1, 0, 0, 0)
 """The oldest time that an archive can say: equal input makes equal wheels."""
+
+
+def place_of(extension: str) -> str:
+    """Where an extension, such as ``xpcrpc.codec._plan``, is in the wheel."""
+    return f"{extension.replace('.', '/')}.abi3.so"
 
 
 def collect(folder: Path) -> Path:

@@ -36,6 +36,7 @@ HOLE_UINT64: Final[int]
 HOLE_LENGTH: Final[int]
 HOLE_COUNT: Final[int]
 HOLE_TEXT: Final[int]
+HOLE_NATURAL: Final[int]
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
@@ -84,6 +85,17 @@ class Template:
     """A frame that is the same every time but for its holes and the objects at its end."""
 
     def __new__(cls, *parts: bytes | int) -> Self: ...
-    def frame(self, plan: Plan, obj: Any, depth: int, /, *numbers: int) -> bytes | None: ...
     def wrap(self, encoded: list[bytes], /, *numbers: int) -> bytes: ...
     def read(self, frame: Buffer, offset: int, /) -> tuple[Any, ...] | None: ...
+
+class Envelope:
+    """A template with the plan of the one object that ends it; without one, the object alone."""
+
+    def __new__(
+        cls, template: Template | None, depth: int, find: Callable[[], Plan | None], /
+    ) -> Self:
+        """``find`` is asked for the plan at the first use, and after each `reset`."""
+
+    def seal(self, obj: Any, /, *numbers: int) -> bytes | None: ...
+    def open(self, frame: Buffer, offset: int, /) -> tuple[Any] | None: ...
+    def reset(self) -> None: ...

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias
 
 from ..values import Handle
-from ._plan import Plan
+from ._plan import Envelope, Plan
 from .converter import Conversion, shared
 from .plans import plan_of
 from .reader import read_object
@@ -24,10 +24,12 @@ from .writer import write_object
 Encode: TypeAlias = Callable[[Any, "list[Handle] | None"], bytes]
 Decode: TypeAlias = Callable[[Buffer, int, int, Iterable[Handle]], tuple[Any, int]]
 DecodeItems: TypeAlias = Callable[[Buffer, int, int, int, Iterable[Handle]], list[Any]]
-MakeFrame: TypeAlias = Callable[[Any, "list[Handle]"], bytes]
-"""From an object, and the list that takes its handles."""
-MakeNumbered: TypeAlias = Callable[[Any, "list[Handle]", int, int], bytes]
-"""From an object, the list that takes its handles, and the template's two numbers."""
+MakeFrame: TypeAlias = Callable[..., bytes]
+"""From an object, the list that takes its handles, and the template's numbers."""
+Seal: TypeAlias = Callable[..., "bytes | None"]
+"""From an object and the template's numbers, in one go; None for whatever is unusual."""
+Open: TypeAlias = Callable[[Buffer, int], "tuple[Any] | None"]
+"""From a frame and the offset at which to begin, in one go; None for whatever is unusual."""
 
 _GENERAL_ONLY: Final = (Kind.FD, Kind.SHMEM, Kind.ENDPOINT, Kind.OPAQUE)
 
@@ -64,31 +66,31 @@ def encoder(hint: Any, *, depth: int = 0, using: Conversion = shared) -> Encode:
 def parts_encoder(hint: Any, *, depth: int = 0, using: Conversion = shared) -> Any:
     """As `encoder`, but the bytes come in parts, to be joined with what surrounds them.
 
-    A `framer` makes the whole message at once, and copies large data once.
+    A `framing` makes the whole message at once, and copies large data once.
     """
     whole = encoder(hint, depth=depth, using=using)
     return lambda obj, handles=None: (whole(obj, handles),)
 
 
-def framer(
+def framing(
     hint: Any, template: Template, *, depth: int = 0, using: Conversion = shared
-) -> MakeFrame:
-    """A function from an object of type ``hint`` to a whole frame with the object at its end.
+) -> Framing:
+    """From objects of type ``hint`` to whole frames with the object at their end."""
+    return Framing(hint, depth, using, template)
 
-    Its arguments are the object and the list that takes its handles; otherwise it is as
-    `encoder`'s.
+
+def opener(
+    hint: Any,
+    template: Template | None = None,
+    *,
+    depth: int = 0,
+    using: Conversion = shared,
+) -> Open:
+    """`decoder`, as far as that goes without handles and without a word to say: in C alone.
+
+    What ``template`` says comes before the object. The object is all of a tuple.
     """
-    return _Framing(hint, depth, using, template).frame
-
-
-def numbered_framer(
-    hint: Any, template: Template, *, depth: int = 0, using: Conversion = shared
-) -> MakeNumbered:
-    """As `framer`, for a template with two numbers, which come after the list of handles.
-
-    Not one function for any amount of numbers: star arguments cost as much as the codec.
-    """
-    return _Framing(hint, depth, using, template).frame_numbered
+    return _Opening(hint, depth, using, template).open
 
 
 def decoder(hint: Any, *, depth: int = 0, using: Conversion = shared) -> Decode:
@@ -164,35 +166,53 @@ class _Writing(_Pass):
         return write_object(value, handles, depth=self._depth, root=self._shape.name)
 
 
-class _Framing(_Writing):
-    __slots__ = ("_template",)
+class Framing(_Writing):
+    """Makes frames; see `framing`."""
+
+    __slots__ = ("_envelope", "_template", "seal")
 
     def __init__(self, hint: Any, depth: int, using: Conversion, template: Template) -> None:
         super().__init__(hint, depth, using)
         self._template = template
+        self._envelope = Envelope(template, depth, self._find)
+        self.seal: Seal = self._envelope.seal
+        """The frame of an object and the template's numbers, as far as that goes without
+        handles and without a word to say: in C alone."""
 
-    def frame(self, obj: Any, handles: list[Handle]) -> bytes:
-        plan = self._plan or self._find()
-        if plan is not None:
-            made = self._template.frame(plan, obj, self._depth)
-            if made is not None:
-                return made
-        return self._template.wrap([self._general(obj, handles)])
+    def hooks_changed(self) -> None:
+        super().hooks_changed()
+        self._envelope.reset()
 
-    def frame_numbered(self, obj: Any, handles: list[Handle], first: int, second: int) -> bytes:
-        plan = self._plan or self._find()
-        if plan is not None:
-            made = self._template.frame(plan, obj, self._depth, first, second)
-            if made is not None:
-                return made
-        return self._template.wrap([self._general(obj, handles)], first, second)
+    def frame(self, obj: Any, handles: list[Handle], *numbers: int) -> bytes:
+        """The frame of any object, and its handles; raises as `encoder`'s function does."""
+        made = self.seal(obj, *numbers)
+        if made is not None:
+            return made
+        return self._template.wrap([self._general(obj, handles)], *numbers)
 
 
-class _Reading(_Pass):
+class _Structuring(_Pass):
     __slots__ = ()
 
     def _hook_of(self, shape: Shape) -> object:
         return self._using.read_hook(shape)
+
+
+class _Opening(_Structuring):
+    __slots__ = ("_envelope", "open")
+
+    def __init__(self, hint: Any, depth: int, using: Conversion, template: Template | None) -> None:
+        super().__init__(hint, depth, using)
+        self._envelope = Envelope(template, depth, self._find)
+        self.open: Open = self._envelope.open
+
+    def hooks_changed(self) -> None:
+        super().hooks_changed()
+        self._envelope.reset()
+
+
+class _Reading(_Structuring):
+    __slots__ = ()
 
     def decode(
         self, data: Buffer, offset: int, end: int, handles: Iterable[Handle] = ()

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from . import _plan
 from ._plan import Template
 
-__all__ = ["COUNT", "INT64", "LENGTH", "TEXT", "UINT64", "Buffer", "Template"]
+__all__ = ["COUNT", "INT64", "LENGTH", "NATURAL", "TEXT", "UINT64", "Buffer", "Template"]
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 """What a frame is read from; nobody writes to it meanwhile."""
@@ -26,3 +26,5 @@ COUNT: Final = _plan.HOLE_COUNT
 """Four bytes: how many objects the frame ends with; found out when it is read."""
 TEXT: Final = _plan.HOLE_TEXT
 """A string's length, bytes, NUL and padding, for templates that only read."""
+NATURAL: Final = _plan.HOLE_NATURAL
+"""Eight bytes: a number with a sign that is not negative, for templates that only read."""

@@ -1,10 +1,11 @@
-"""Builds the two extensions: ``xpcrpc.native._xr`` and ``xpcrpc.codec._plan``.
+"""Builds the extensions.
 
-``_xr`` is the bridge, and on Linux the portable libxpc under it, by cffi in API
-mode; the bridge's public headers are the cdef; they hold declarations alone.
-``_plan`` is the codec, written for CPython itself. Both keep to the limited API:
-one abi3 wheel. ``XPCRPC_SANITIZE=address,undefined`` in the environment builds
-with those sanitizers; run Python with ``LD_PRELOAD`` of their runtimes then.
+``xpcrpc.native._xr`` is the bridge, and on Linux the portable libxpc under it, by
+cffi in API mode; the bridge's public headers are the cdef; they hold declarations
+alone. The others, `EXTENSIONS`, are written for CPython itself: what every message
+passes, the codec above all. All keep to the limited API: one abi3 wheel.
+``XPCRPC_SANITIZE=address,undefined`` in the environment builds with those sanitizers;
+run Python with ``LD_PRELOAD`` of their runtimes then.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ from setuptools import Extension
 
 NATIVE = Path(__file__).parent
 BRIDGE = NATIVE / "bridge"
-CODEC = NATIVE / "codec"
+EXTENSIONS = {
+    "xpcrpc.codec._plan": NATIVE / "codec",
+    "xpcrpc.runtime._waiter": NATIVE / "waiter",
+    "xpcrpc.transport._events": NATIVE / "events",
+}
+"""The folder of each extension for CPython itself."""
 HEADERS = (
     "xr_handle.h",
     "xr_mailbox.h",
@@ -81,9 +87,9 @@ def compile_flags(system: str) -> list[str]:
     return [*FLAGS, *own]
 
 
-def codec_sources() -> list[Path]:
-    """The C files of the codec, the same for every system."""
-    return sorted(CODEC.glob("*.c"))
+def sources_of(extension: str) -> list[Path]:
+    """The C files of one of `EXTENSIONS`, the same for every system."""
+    return sorted(EXTENSIONS[extension].glob("*.c"))
 
 
 def sanitizer_flags() -> list[str]:
@@ -115,18 +121,21 @@ def builder(system: str) -> FFI:
     return ffi
 
 
-def codec() -> Extension:
-    """The codec's extension."""
+def extensions() -> list[Extension]:
+    """Those for CPython itself."""
     here = Path.cwd()
-    return Extension(
-        "xpcrpc.codec._plan",
-        sources=[os.path.relpath(path, here) for path in codec_sources()],
-        define_macros=[("Py_LIMITED_API", LIMITED_API)],
-        extra_compile_args=[*FLAGS, *sanitizer_flags()],
-        extra_link_args=sanitizer_flags(),
-        depends=[os.path.relpath(path, here) for path in CODEC.glob("*.h")],
-        py_limited_api=True,
-    )
+    return [
+        Extension(
+            name,
+            sources=[os.path.relpath(path, here) for path in sources_of(name)],
+            define_macros=[("Py_LIMITED_API", LIMITED_API)],
+            extra_compile_args=[*FLAGS, *sanitizer_flags()],
+            extra_link_args=sanitizer_flags(),
+            depends=[os.path.relpath(path, here) for path in folder.glob("*.h")],
+            py_limited_api=True,
+        )
+        for name, folder in EXTENSIONS.items()
+    ]
 
 
 ffibuilder = builder(sys.platform)

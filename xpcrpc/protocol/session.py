@@ -12,6 +12,7 @@ It says so, and the peer then does not even ask.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from attrs import define, field
@@ -71,22 +72,6 @@ class CallState(Call):
         return self.phase is Phase.DONE and (self.inflow is None or self.inflow.finished)
 
 
-class _ServedUnary(CallState):
-    """A unary call of the peer's: nothing streams, so all but its phase is the same for all."""
-
-    __slots__ = ()
-
-    role = Role.RESPONDER
-    shape = Shape.UNARY
-    inflow = None
-    outflow = None
-
-    def __init__(self, number: int, owner: Any) -> None:
-        self.phase = Phase.ENDED
-        self.id = number
-        self.owner = owner
-
-
 class _NoOwner:
     """Of unary calls of our own: libxpc itself tells each of its end."""
 
@@ -119,12 +104,22 @@ class Session:
     _streams: int = 0
     _nameless: set[CallState] = field(factory=set)
     _own: dict[int, CallState] = field(factory=dict)
-    _theirs: dict[int, CallState] = field(factory=dict)
+    _theirs: dict[int, CallState | Any] = field(factory=dict)
+    """A call without streams has no state before something is said about it: its owner is
+    there instead."""
     _last_own: int = field(init=False)
     _last_theirs: int = 0
 
+    forget_unary: Callable[[int, None], object] = field(init=False)
+    """``forget_unary(number, None)`` ends a call that `open_unary` began; what still comes for
+    it is late."""
+    forget_plain: Callable[[int, None], object] = field(init=False)
+    """The same for one that `accept_plain` began."""
+
     def __attrs_post_init__(self) -> None:
         self._last_own = -1 if self.initiator else 0  # the first is two more
+        self.forget_unary = self._own.pop
+        self.forget_plain = self._theirs.pop
 
     # -- the end is near -----------------------------------------------------------
 
@@ -152,14 +147,10 @@ class Session:
         return state
 
     def open_unary(self) -> int:
-        """Begin a unary call of our own; its number, for `close_unary`."""
+        """Begin a unary call of our own; its number, for `forget_unary`."""
         number = self._last_own = self._last_own + 2
         self._own[number] = _UNARY
         return number
-
-    def close_unary(self, number: int) -> None:
-        """Forget a unary call of our own; what still comes for it is late."""
-        self._own.pop(number, None)
 
     # -- calls of the peer's -------------------------------------------------------
 
@@ -193,17 +184,19 @@ class Session:
         self._theirs[number] = state
         return state
 
-    def accept_unary(self, number: int, owner: Any, *, always: bool = False) -> CallState:
-        """As `accept`, for a call without streams; nearly every call is one.
-
-        Raises:
-            RemoteProtocolError, UnavailableError, TooManyCallsError: as `accept`.
-        """
-        self._take_number(number)
-        if self.draining or len(self._theirs) + len(self._nameless) >= self.max_calls:
-            self._make_room(always=always)
-        state = self._theirs[number] = _ServedUnary(number, owner)
-        return state
+    def accept_plain(self, number: int, owner: Any) -> bool:
+        """As `accept`, for a call without streams, which nearly every call is: its end is
+        `forget_plain`. False, and nothing was done, where `accept` would raise."""
+        if (
+            number <= self._last_theirs
+            or number % 2 == self.initiator
+            or self.draining
+            or len(self._theirs) + len(self._nameless) >= self.max_calls
+        ):
+            return False
+        self._last_theirs = number
+        self._theirs[number] = owner
+        return True
 
     def accept_nameless(self, *, always: bool = False) -> CallState:
         """Begin a call of the peer's that has no number: nothing can be said about it.
@@ -268,7 +261,8 @@ class Session:
         # A call of ours without its reply hears of the change by that (C-119), or
         # was made after it: replies' handlers are told first (OQ-23).
         answered = [state for state in self._own.values() if state.call.phase is Phase.DONE]
-        lost = [*answered, *self._theirs.values(), *self._nameless]
+        theirs = (self._state_of(number) for number in list(self._theirs))
+        lost = [*answered, *filter(None, theirs), *self._nameless]
         for state in answered:
             del self._own[state.id]
         self._theirs.clear()
@@ -280,7 +274,10 @@ class Session:
 
     def owners(self) -> list[Any]:
         """Whoever runs the peer's calls, but for one-way ones."""
-        return [state.owner for state in (*self._theirs.values(), *self._nameless)]
+        return [
+            state.owner if isinstance(state, CallState) else state
+            for state in (*self._theirs.values(), *self._nameless)
+        ]
 
     @property
     def own(self) -> int:
@@ -348,7 +345,16 @@ class Session:
             return None
         if not 0 < number <= (self._last_own if ours else self._last_theirs):
             raise RemoteProtocolError(f"a message about call {number}, which was never made")
-        return (self._own if ours else self._theirs).get(number)
+        return self._own.get(number) if ours else self._state_of(number)
+
+    def _state_of(self, number: int) -> CallState | None:
+        """A call of the peer's; its state is made now if nothing needed one before."""
+        found = self._theirs.get(number)
+        if found is None or isinstance(found, CallState):
+            return found
+        state = self._theirs[number] = CallState(number, Role.RESPONDER, Shape.UNARY)
+        state.owner = found
+        return state
 
 
 _WORDS: Final = {

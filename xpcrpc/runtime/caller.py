@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Generator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
@@ -25,10 +25,11 @@ from ..transport.base import ReceivedFrame
 from ..values import Handle
 from .deadlines import remaining, serving, until_of_served
 from .interceptors import CallInfo, ClientInterceptor, Metadata, wrapped
+from .layouts import BEGIN
 from .link import Link
-from .messages import Route, close_handles, encode_request, read_result
+from .messages import Route, encode_request, read_result
 from .readiness import Readiness, never_sent
-from .waiter import PENDING, Waiter
+from .waiter import Waiter
 
 LONGEST_S: Final = 10 * 365 * 86400.0
 """What a timeout beyond it, such as infinity, is taken for: ten years, in seconds."""
@@ -61,94 +62,6 @@ class Plan:
         return error
 
 
-class UnaryCall(Waiter["ReceivedFrame | TransportError | None"]):
-    """A request under way: its reply, why there is none, or None when its time is over.
-
-    Awaiting it gives the typed result. It was sent when it was made, so it is to be
-    awaited at once, by the task that made it.
-    """
-
-    def __init__(
-        self,
-        caller: Caller,
-        route: Route,
-        request: Any,
-        number: int,
-        limit: float,
-        until: float,
-        plan: Plan | None,
-    ) -> None:
-        self._loop = caller.link.loop
-        self._caller = caller
-        self._route = route
-        self._request = request
-        self._number = number
-        self._limit = limit
-        self._plan = plan
-        self.deadline = until
-
-    def arrived(self, reply: ReceivedFrame | TransportError) -> None:
-        """The transport's reply handler. A late reply is dropped, with what it holds."""
-        if isinstance(reply, TransportError):
-            # Not at once: the link must hear of an interruption before the next call (OQ-23).
-            self.wake_soon(reply)
-        elif not self.wake(reply):
-            self._caller.link.session.late += 1
-            close_handles(reply)
-
-    def expire(self) -> None:
-        """The deadline has come."""
-        self.wake_soon(None)
-
-    def __await__(self) -> Generator[Any, None, Any]:
-        link = self._caller.link
-        try:
-            if self._value is PENDING:
-                self._asyncio_future_blocking = True
-                yield self
-        except asyncio.CancelledError:
-            link.say(signals.Cancel(self._number))
-            raise
-        finally:
-            link.deadlines.discard(self)
-            link.session.close_unary(self._number)
-        reply = self._value
-        if reply is None:
-            link.say(signals.Cancel(self._number))
-            raise DeadlineExceededError(self._route.method.name, self._limit)
-        try:
-            if isinstance(reply, TransportError):
-                raise self._caller.fault(reply)
-            info = None if self._plan is None else self._plan.info
-            return read_result(self._route, reply, info)
-        except (CallError, TransportError) as error:
-            rest = self._failed(error)
-        return (yield from rest.__await__())
-
-    async def _failed(self, error: CallError | TransportError) -> Any:
-        """What to make of a failure: another attempt, or another error."""
-        caller, route = self._caller, self._route
-        plan = self._plan or Plan(self._limit, self.deadline)
-        plan.sent = True
-        match error:
-            case CallCancelledError():
-                # We cancelled nothing: the service's clock rang just before ours.
-                raise plan.too_late(route) from error
-            case UnknownSelectorError():
-                raise caller.unknown(route, error)
-            case ConnectionInterruptedError() if route.method.idempotent and not plan.repeated:
-                plan.repeated = True
-                return await caller.when_ready(route, self._request, plan)
-            case UnavailableError() if caller.is_ending and not plan.waited:
-                # It was not begun, and the service that will not begin it is on its way out.
-                plan.waited = True
-                return await caller.when_ready(route, self._request, plan)
-        try:
-            raise error
-        finally:
-            del error  # no cycle between the exception and this frame
-
-
 class Caller:
     """Makes calls on a link."""
 
@@ -177,7 +90,7 @@ class Caller:
         else:
             limit = self._limit(route, timeout_s)
         link = self.link
-        until = link.loop.time() + limit
+        until = link.deadlines.now() + limit
         if self.interceptors or self.metadata:
             return self._intercepted(route, request, Plan(limit, until, self.info(route, limit)))
         if self.readiness.plain and not link.session.peer_draining:
@@ -240,37 +153,86 @@ class Caller:
         if readiness.greeting is not None:
             readiness.greeting.check(method.selector, method.name)
 
-    def _greet(self, route: Route, request: Any, limit: float) -> UnaryCall:
+    def _greet(self, route: Route, request: Any, limit: float) -> Awaitable[Any]:
         """The greeting's own call."""
         until = self.link.loop.time() + limit
         return self._attempt(route, request, limit, until)
 
-    def _attempt(
+    async def _attempt(
         self, route: Route, request: Any, left: float, until: float, plan: Plan | None = None
-    ) -> UnaryCall:
-        """Send the request, once; the service is told that there are ``left`` seconds."""
+    ) -> Any:
+        """Send the request, once, and wait; the service is told that there are ``left`` seconds."""
         link = self.link
         if link.closed:
             self.check_open()
         number = link.session.open_unary()
-        limit = left
+        frame: bytes | None
         handles: Sequence[Handle]
+        taken: list[Handle]
         try:
             if plan is None:
-                taken: list[Handle] = []
-                handles = taken
-                frame = route.frame_request(request, taken, number, int(left * 1e9))
+                handles = taken = []
+                frame = route.seal_request(request, number, int(left * 1e9))
+                if frame is None:
+                    frame = route.frame_request(request, taken, number, int(left * 1e9))
             else:
-                limit = plan.limit
                 metadata = None if plan.info is None else plan.info.metadata
                 frame, handles = encode_request(route, request, number, left, metadata=metadata)
-            call = UnaryCall(self, route, request, number, limit, until, plan)
-            link.connection.request(frame, handles, call.arrived)
-        except BaseException:
-            link.session.close_unary(number)
-            raise
-        link.deadlines.add(call)
-        return call
+            # An interruption does not wake at once: the link must hear of it before the next
+            # call is made (OQ-23).
+            waiter: Waiter[ReceivedFrame | TransportError | None]
+            waiter = Waiter(link.loop, until, link.drop_late)
+            link.connection.request(frame, handles, waiter.arrived)
+            if until < link.deadlines.at:
+                link.deadlines.add(waiter)
+            else:
+                link.deadlines.enter(waiter)
+            try:
+                reply = await waiter
+            except asyncio.CancelledError:
+                link.say(signals.Cancel(number))
+                raise
+            finally:
+                link.deadlines.discard(waiter)
+        finally:
+            link.session.forget_unary(number, None)
+        if reply is None:
+            link.say(signals.Cancel(number))
+            raise DeadlineExceededError(route.method.name, left if plan is None else plan.limit)
+        try:
+            if isinstance(reply, TransportError):
+                raise self.fault(reply)
+            if plan is None and not reply.handles:
+                plain = route.open_result(reply.frame, BEGIN)
+                if plain is not None:
+                    return plain[0]
+            return read_result(route, reply, None if plan is None else plan.info)
+        except (CallError, TransportError) as error:
+            rest = self._failed(error, route, request, plan or Plan(left, until))
+        return await rest
+
+    async def _failed(
+        self, error: CallError | TransportError, route: Route, request: Any, plan: Plan
+    ) -> Any:
+        """What to make of a failure: another attempt, or another error."""
+        plan.sent = True
+        match error:
+            case CallCancelledError():
+                # We cancelled nothing: the service's clock rang just before ours.
+                raise plan.too_late(route) from error
+            case UnknownSelectorError():
+                raise self.unknown(route, error)
+            case ConnectionInterruptedError() if route.method.idempotent and not plan.repeated:
+                plan.repeated = True
+                return await self.when_ready(route, request, plan)
+            case UnavailableError() if self.is_ending and not plan.waited:
+                # It was not begun, and the service that will not begin it is on its way out.
+                plan.waited = True
+                return await self.when_ready(route, request, plan)
+        try:
+            raise error
+        finally:
+            del error  # no cycle between the exception and this frame
 
     # -- one-way ----------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ class CallContext:
     @property
     def metadata(self) -> Metadata:
         """What the caller sent beside the request."""
-        return metadata_of(self._call.asked.message)
+        return metadata_of(self._call.message)
 
     @property
     def reply_metadata(self) -> Metadata:

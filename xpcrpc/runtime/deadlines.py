@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from contextvars import ContextVar
+from time import monotonic
 from typing import Final, Protocol, cast
 
 from ..protocol.deadlines import Timed, Timetable
@@ -46,6 +48,12 @@ class Expiring(Timed, Protocol):
         """The deadline has come. Must not raise; it may have ended meanwhile."""
 
 
+def clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
+    """``loop.time``, or what an ordinary loop's does: it is asked for every call."""
+    ordinary = getattr(loop.time, "__func__", None) is asyncio.BaseEventLoop.time
+    return monotonic if ordinary else loop.time
+
+
 class Deadlines(Timetable):
     """Tells each of its members when its deadline has come.
 
@@ -54,42 +62,46 @@ class Deadlines(Timetable):
     call would cost more than the call's own bookkeeping.
     """
 
-    __slots__ = ("_at", "_loop", "_timer")
+    __slots__ = ("_loop", "_timer", "at", "discard", "enter", "now")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
+        # As they are: a method of ours around each would cost more than it does.
+        self.enter: Callable[[Expiring], None] = self.members.add
+        """`add`, for a member whose deadline is not before `at`."""
+        self.discard: Callable[[Expiring], None] = self.members.discard
+        """Watch a member no longer."""
+        self.now: Callable[[], float] = clock_of(loop)
+        """The loop's time, seconds."""
         self._loop = loop
         self._timer: asyncio.TimerHandle | None = None
-        self._at = math.inf
+        self.at = math.inf
+        """When the timer rings, in the loop's time, seconds; infinite for never."""
 
     def add(self, member: Expiring) -> None:
         """Watch a deadline until `discard`."""
         self.members.add(member)
-        if member.deadline < self._at:
+        if member.deadline < self.at:
             self._set(member.deadline)
-
-    def discard(self, member: Expiring) -> None:
-        """Watch it no longer."""
-        self.members.discard(member)
 
     def close(self) -> None:
         """Stop the timer."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer, self._at = None, math.inf
+        self._timer, self.at = None, math.inf
         self.members.clear()
 
     def _set(self, at: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._at = at
+        self.at = at
         self._timer = self._loop.call_at(at, self._ring)
 
     def _ring(self) -> None:
-        self._timer, self._at = None, math.inf
+        self._timer, self.at = None, math.inf
         # The loop may ring a clock tick early; what it rings for is due.
         for member in self.take_due(self._loop.time() + 1e-3):
             cast("Expiring", member).expire()
         earliest = self.earliest()
-        if earliest < self._at:
+        if earliest < self.at:
             self._set(earliest)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
-from ..codec.passes import MakeFrame, framer
+from ..codec.passes import MakeFrame, framing
 from ..contract import Event
 from ..errors import ConnectionInvalidError, MisuseError
 from ..values import Handle
@@ -107,7 +107,8 @@ class Subscriptions:
 
 @lru_cache(maxsize=4096)
 def _framer_of(event: Event[Any]) -> MakeFrame:
-    return framer(event.payload, layouts.RequestLayout(event.selector).one_way, depth=2)
+    template = layouts.RequestLayout(event.selector).one_way
+    return framing(event.payload, template, depth=2).frame
 
 
 class EventSender:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple, TypeAlias
 
 from ..codec.frame import PAYLOAD_HEADER, write_object
-from ..codec.template import COUNT, INT64, LENGTH, TEXT, UINT64, Buffer, Template
+from ..codec.template import COUNT, INT64, LENGTH, NATURAL, TEXT, UINT64, Buffer, Template
 from ..codec.words import ARRAY, DICTIONARY, STRING, padded_key, word
 from ..codec.words import INT64 as INT64_WORD
 from ..codec.words import UINT64 as UINT64_WORD
@@ -69,16 +69,17 @@ ITEMS: Final = Template(_HEAD, LENGTH, _number(2) + _CALL, UINT64, _ITEMS, LENGT
 
 # -- reading: from the length of the message's dictionary on ---------------------------
 
-_BEGIN: Final = len(_HEAD)
+BEGIN: Final = len(_HEAD)
+"""Where reading begins."""
 
 # libxpc writes the entries in this order: buckets of its dictionaries (wire format,
 # section 4), the same on both systems.
-_READ_REQUEST: Final = Template(
-    LENGTH, _number(4) + _CALL, UINT64, _SELECTOR + word(STRING), TEXT, _TIMEOUT, INT64,
+READ_REQUEST: Final = Template(
+    LENGTH, _number(4) + _CALL, UINT64, _SELECTOR + word(STRING), TEXT, _TIMEOUT, NATURAL,
     _ARGUMENTS, LENGTH, _ONE,
 )  # fmt: skip
 _READ_ITEMS: Final = Template(LENGTH, _number(2) + _CALL, UINT64, _ITEMS, LENGTH, COUNT)
-_READ_RESULT: Final = Template(LENGTH, _ONE + _RESULT)
+READ_RESULT: Final = Template(LENGTH, _ONE + _RESULT)
 
 
 Request: TypeAlias = tuple[int, str, int, int]
@@ -87,7 +88,7 @@ Request: TypeAlias = tuple[int, str, int, int]
 
 def read_request(frame: Buffer) -> Request | None:
     """A plain numbered request, or None if the frame is anything else."""
-    return _READ_REQUEST.read(frame, _BEGIN)
+    return READ_REQUEST.read(frame, BEGIN)
 
 
 class Items(NamedTuple):
@@ -101,11 +102,11 @@ class Items(NamedTuple):
 
 def read_items(frame: Buffer) -> Items | None:
     """A message of items in the usual form, or None if the frame is anything else."""
-    found = _READ_ITEMS.read(frame, _BEGIN)
+    found = _READ_ITEMS.read(frame, BEGIN)
     return None if found is None else Items(*found)
 
 
 def result_at(frame: Buffer) -> int:
     """Where the result of a plain reply begins; 0 if the reply is anything else."""
-    found = _READ_RESULT.read(frame, _BEGIN)
+    found = READ_RESULT.read(frame, BEGIN)
     return found[0] if found else 0

@@ -25,15 +25,16 @@ from ..protocol.session import Session
 from ..transport.base import Connection, ReceivedFrame
 from .backlog import Backlog
 from .deadlines import Deadlines
+from .layouts import BEGIN, READ_REQUEST, Request
 from .messages import (
     Asked,
     PlainItems,
+    asked_plainly,
     close_handles,
     decode_message,
     encode_failure,
     encode_message,
     read_plain_items,
-    read_plain_request,
     read_request,
 )
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from .inbound import Inbound
 
 _log: Final = logging.getLogger("xpcrpc.link")
+_read_request: Final = READ_REQUEST.read
 _OURS: Final = frozenset({keys.SELECTOR, keys.CALL, keys.DRAIN, keys.READY})
 """A message without any of these is a foreign program's, not a broken signal."""
 
@@ -64,6 +66,8 @@ class Link:
         """Why it is."""
         self.on_request: Callable[[ReceivedFrame, Asked], None] | None = None
         """Serves what the peer asks for; nothing is served without it."""
+        self.on_plain_request: Callable[[ReceivedFrame, Request], None] | None = None
+        """The same for requests in the usual form, where that can be done faster."""
         self.inbound: Inbound | None = None
         """What a client hears unasked."""
         self.on_end: Callable[[], None] | None = None
@@ -139,36 +143,45 @@ class Link:
         if isinstance(event, TransportError):
             self._fault(event)
             return
-        asked = read_plain_request(event)
+        plain = _read_request(event.frame, BEGIN)
+        if plain is not None:
+            if self.on_plain_request is not None:
+                self.on_plain_request(event, plain)
+            else:
+                self.requested(event, asked_plainly(plain))
+            return
         try:
-            if asked is None:
-                plain = None if event.expects_reply else read_plain_items(event)
-                if plain is not None:
-                    self._plain_items(plain, event)
-                    return
-                message = decode_message(event)
-                if not event.expects_reply and _OURS.isdisjoint(message):
-                    _log.warning(
-                        "%s sent a message that nobody asked for; dropped", self.connection.name
-                    )
-                    close_handles(event)
-                    return
-                # What wants a reply is a request; without a selector it is refused as one.
-                signal = None if event.expects_reply else signals.read(message)
-                if signal is not None:
-                    self._signal(signal)
-                    return
-                asked = read_request(message)
+            items = None if event.expects_reply else read_plain_items(event)
+            if items is not None:
+                self._plain_items(items, event)
+                return
+            message = decode_message(event)
+            if not event.expects_reply and _OURS.isdisjoint(message):
+                _log.warning(
+                    "%s sent a message that nobody asked for; dropped", self.connection.name
+                )
+                close_handles(event)
+                return
+            # What wants a reply is a request; without a selector it is refused as one.
+            signal = None if event.expects_reply else signals.read(message)
+            if signal is not None:
+                self._signal(signal)
+                return
+            asked = read_request(message)
         except InvalidMessageError as error:
             self.refuse(event, error)
         except RemoteProtocolError as error:
             self.violated(error)
             close_handles(event)
         else:
-            if self.on_request is None:
-                self.unserved(event, asked)
-            else:
-                self.on_request(event, asked)
+            self.requested(event, asked)
+
+    def requested(self, received: ReceivedFrame, asked: Asked) -> None:
+        """Have a request served, or refuse it."""
+        if self.on_request is None:
+            self.unserved(received, asked)
+        else:
+            self.on_request(received, asked)
 
     def _plain_items(self, plain: PlainItems, received: ReceivedFrame) -> None:
         state = self.session.hear_items(plain.call, plain.count)
@@ -194,6 +207,11 @@ class Link:
                 state.owner.ended()
             case signals.Cancel():
                 state.owner.cancelled()
+
+    def drop_late(self, reply: ReceivedFrame) -> None:
+        """A reply to a call that is over, with what it holds."""
+        self.session.late += 1
+        close_handles(reply)
 
     def unserved(self, received: ReceivedFrame, asked: Asked) -> None:
         """Refuse what nothing here serves."""
@@ -259,6 +277,6 @@ class Link:
     def _let_go(self) -> None:
         """Nothing comes any more: no cycle keeps the connection, which has descriptors."""
         self.inbound = None
-        self.on_request = None
+        self.on_request = self.on_plain_request = None
         self.on_end = self.on_interruption = self.on_revival = self.on_termination = None
         self.again = None

@@ -19,12 +19,13 @@ from ..codec.passes import (
     DecodeItems,
     Encode,
     MakeFrame,
-    MakeNumbered,
+    Open,
+    Seal,
     decoder,
     encoder,
-    framer,
+    framing,
     items_decoder,
-    numbered_framer,
+    opener,
 )
 from ..codec.shape import resolve
 from ..codec.template import Buffer, Template
@@ -72,9 +73,16 @@ class Route:
     decode_items_out: DecodeItems
     frame_one_way: MakeFrame
     """From an argument."""
-    frame_request: MakeNumbered
-    """From an argument, the call's number, and its deadline in nanoseconds."""
+    frame_request: MakeFrame
+    """From an argument; its numbers are the call's, and its deadline in nanoseconds."""
     frame_result: MakeFrame
+    # The same in one go, but for what is unusual.
+    seal_request: Seal
+    seal_result: Seal
+    open_argument: Open
+    """From a plain request, and where its argument is."""
+    open_result: Open
+    """From a plain reply, and `layouts.BEGIN`."""
 
 
 @lru_cache(maxsize=4096)
@@ -86,6 +94,8 @@ def route_of(method: Method[Any, Any], package: str) -> Route:
 
     reply, item_in, item_out = map(known, (method.reply, method.items_in, method.items_out))
     layout = layouts.RequestLayout(method.selector)
+    frame_request, seal_request = _framing(method.request, layout.numbered, 2)
+    frame_result, seal_result = _framing(reply, layouts.RESULT, 1)
     return Route(
         method=method,
         timeout_s=DEFAULT_TIMEOUT_S if method.timeout_s is None else method.timeout_s,
@@ -102,9 +112,13 @@ def route_of(method: Method[Any, Any], package: str) -> Route:
         encode_item_out=_encoder(item_out, 2),
         decode_items_in=_items_decoder(item_in),
         decode_items_out=_items_decoder(item_out),
-        frame_one_way=_framer(method.request, layout.one_way, 2),
-        frame_request=_numbered_framer(method.request, layout.numbered, 2),
-        frame_result=_framer(reply, layouts.RESULT, 1),
+        frame_one_way=_framing(method.request, layout.one_way, 2)[0],
+        frame_request=frame_request,
+        frame_result=frame_result,
+        seal_request=seal_request,
+        seal_result=seal_result,
+        open_argument=_opener(method.request, None, 2),
+        open_result=_opener(reply, layouts.READ_RESULT, 1),
     )
 
 
@@ -122,16 +136,18 @@ def _items_decoder(hint: Any) -> DecodeItems:
     return items_decoder(hint, depth=2)
 
 
-def _framer(hint: Any, template: Template, depth: int) -> MakeFrame:
+def _framing(hint: Any, template: Template, depth: int) -> tuple[MakeFrame, Seal]:
     if hint is None:
-        return lambda _, __: template.wrap([layouts.NULL])
-    return framer(hint, template, depth=depth)
+        return (
+            lambda _, __, *numbers: template.wrap([layouts.NULL], *numbers),
+            lambda _, *numbers: template.wrap([layouts.NULL], *numbers),
+        )
+    made = framing(hint, template, depth=depth)
+    return made.frame, made.seal
 
 
-def _numbered_framer(hint: Any, template: Template, depth: int) -> MakeNumbered:
-    if hint is None:
-        return lambda _, __, first, second: template.wrap([layouts.NULL], first, second)
-    return numbered_framer(hint, template, depth=depth)
+def _opener(hint: Any, template: Template | None, depth: int) -> Open:
+    return (lambda *_: None) if hint is None else opener(hint, template, depth=depth)
 
 
 def _nothing_to_bytes(_: Any, __: list[Handle] | None = None) -> bytes:
@@ -248,7 +264,8 @@ def encode_items(call: int, batch: Sequence[Encoded]) -> Encoded:
 # -- reading ------------------------------------------------------------------------
 
 
-_NOT_READ: Final[Message] = {}
+NOT_READ: Final[Message] = {}
+"""Stands for the dictionary of a plain frame."""
 
 
 @define(eq=False)
@@ -264,15 +281,10 @@ class Asked:
     message: Message
 
 
-def read_plain_request(received: ReceivedFrame) -> Asked | None:
-    """The request in a frame of the usual form; None for any other, see `read_request`."""
-    plain = layouts.read_request(received.frame)
-    if plain is None:
-        return None
-    call, selector, timeout, place = plain
-    if timeout < 0:
-        return None  # which is wrong, and the general way says so
-    return Asked(selector, call, timeout, 0, place, _NOT_READ)
+def asked_plainly(plain: layouts.Request) -> Asked:
+    """A request in the usual form."""
+    call, selector, timeout_ns, argument_at = plain
+    return Asked(selector, call, timeout_ns, 0, argument_at, NOT_READ)
 
 
 def read_request(message: Message) -> Asked:
@@ -324,7 +336,12 @@ def decode_argument(route: Route, asked: Asked, received: ReceivedFrame) -> Any:
         received.handles = ()  # the argument has them now, or they are closed with the message
         return argument
     except ValueError as error:
-        raise HandlerFailedError(f"the argument does not decode: {error}") from error
+        raise undecodable(error) from error
+
+
+def undecodable(error: ValueError) -> HandlerFailedError:
+    """What a requester is told of an argument that is wrong (rama's code 3)."""
+    return HandlerFailedError(f"the argument does not decode: {error}")
 
 
 def decode_event(payload: type[Any], asked: Asked) -> Any:

@@ -19,10 +19,10 @@ from ..errors import (
 from ..protocol import signals
 from ..protocol.session import CallState
 from ..transport.base import ReceivedFrame
-from ..values import Value
+from ..values import Message, Value
 from .inbox import Inbox
 from .interceptors import Metadata
-from .messages import Asked, Encoded, PlainItems, decode_items, encode_items
+from .messages import NOT_READ, Encoded, PlainItems, decode_items, encode_items
 from .outbox import Outbox
 from .server import Target
 
@@ -35,6 +35,7 @@ class ServedCall:
 
     # Defaults in the class: one is made for every call, and most of this is never set.
     state: CallState | None = None
+    """Of a call that streams, or that a usual request did not begin."""
     deadline = math.inf
     inbox: Inbox[Any] | None = None
     outbox: Outbox | None = None
@@ -46,15 +47,23 @@ class ServedCall:
     """Why it was stopped, for the answer; None if nobody waits for one."""
     sent_metadata: Metadata | None = None
 
+    message: Message = NOT_READ
+    """What surrounds its argument, where that was not in the usual form."""
+
     def __init__(
-        self, serving: Serving, target: Target, received: ReceivedFrame, asked: Asked
+        self,
+        serving: Serving,
+        target: Target,
+        received: ReceivedFrame,
+        number: int | None,
     ) -> None:
         self.serving = serving
         self.link = serving.link
         self.target = target
         self.route = target.route
         self.received = received
-        self.asked = asked
+        self.number = number
+        """By which the peer speaks of it; None for rama's calls."""
         self.request: Any = None
 
     @property
@@ -62,7 +71,7 @@ class ServedCall:
         """What a line in the log says of it, beside its words."""
         return {
             "xpc_method": self.route.method.name,
-            "xpc_call": self.asked.call,
+            "xpc_call": self.number,
             "xpc_peer_pid": self.received.sender.pid,
         }
 

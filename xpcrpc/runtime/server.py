@@ -64,6 +64,13 @@ class Router:
             for method in server.protocol.methods
         }
 
+        self.plain: Mapping[str, Target] = {
+            selector: target
+            for selector, target in self._targets.items()
+            if target.plain and target.own and target.route.method.requires is None
+        }
+        """Those that anybody may call who is let in, with one request and one reply."""
+
     def find(self, selector: str) -> Target:
         """The target of a selector, matched exactly.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from typing import Any, Final
 
@@ -24,21 +24,23 @@ from ..errors import (
 from ..protocol import keys
 from ..protocol.call import Role, Shape
 from ..transport.base import ReceivedFrame
-from ..values import Handle
 from .context import CallContext
 from .deadlines import serving
 from .inbox import Inbox, Incoming
 from .interceptors import Proceed, ServedInfo, wrapped
+from .layouts import Request
 from .link import Link
 from .messages import (
     Asked,
     Encoded,
+    asked_plainly,
     close_handles,
     decode_argument,
     encode_failure,
     encode_item,
     encode_result,
     metadata_of,
+    undecodable,
 )
 from .outbox import Outbox
 from .permissions import permits
@@ -47,6 +49,7 @@ from .served_call import ServedCall
 from .server import Router
 
 _log: Final = logging.getLogger("xpcrpc.server")
+_new: Final = object.__new__
 
 
 class Serving:
@@ -56,11 +59,45 @@ class Serving:
         self.scope = scope
         self.link = link
         self._router = router
+        self._plain = router.plain
         self._serial: dict[str, asyncio.Lock] = {}
         self._lost = 0
         link.session.max_calls = scope.max_calls
         link.session.max_streams = scope.max_streams
         link.on_request = self.request
+        link.on_plain_request = self.plain_request
+
+    def plain_request(self, received: ReceivedFrame, plain: Request) -> None:
+        """As `request`, in one go, for what nearly every message is: a request in the usual
+        form for a method without streams. Whatever is unusual goes the general way."""
+        number, selector, timeout_ns, argument_at = plain
+        target = self._plain.get(selector)
+        if target is None or received.handles or not received.expects_reply:
+            self.link.requested(received, asked_plainly(plain))
+            return
+        link = self.link
+        call = ServedCall(self, target, received, number)
+        if not link.session.accept_plain(number, call):
+            self.link.requested(received, asked_plainly(plain))
+            return
+        frame = received.frame
+        argument = target.route.open_argument(frame, argument_at)
+        if argument is not None:
+            call.request = argument[0]
+        else:
+            try:
+                call.request, _ = target.route.decode_argument(frame, argument_at, len(frame), ())
+            except ValueError as error:
+                link.session.forget_plain(number, None)
+                link.refuse(received, undecodable(error))
+                return
+        deadlines = link.deadlines
+        until = call.deadline = deadlines.now() + timeout_ns / 1e9
+        if until < deadlines.at:
+            deadlines.add(call)
+        else:
+            deadlines.enter(call)
+        self.scope.workers.run(self._serve(call))
 
     def request(self, received: ReceivedFrame, asked: Asked) -> None:
         """Begin a call, or refuse it."""
@@ -71,7 +108,8 @@ class Serving:
             requires = route.method.requires
             if requires is not None and not permits(requires, received.sender):
                 raise NotPermittedError(f"{route.method.name} is not for this peer")
-            call = ServedCall(self, target, received, asked)
+            call = ServedCall(self, target, received, asked.call)
+            call.message = asked.message
             admitted = True  # or refused by the table, which notes its number, too
             self._admit(call, asked)
             try:
@@ -107,9 +145,7 @@ class Serving:
         route, link = call.route, self.link
         always = not call.target.own
         number = asked.call
-        if number is not None and route.shape is Shape.UNARY:
-            call.state = link.session.accept_unary(number, call, always=always)
-        elif number is not None:
+        if number is not None:
             state = call.state = link.session.accept(
                 number,
                 route.shape,
@@ -160,8 +196,14 @@ class Serving:
                 raise asyncio.CancelledError
             if target.plain and not self.scope.interceptors:
                 # Nearly every call, so here and not in `_unary`: a coroutine fewer.
-                result = await target.handler(call.request, CallContext(call))
-                reply = encode_result(route, result, 0, call.sent_metadata)
+                context: CallContext = _new(CallContext)
+                context._call = call  # a call of `__init__` costs as much as all of this line
+                result = await target.handler(call.request, context)
+                frame = None if call.sent_metadata else route.seal_result(result)
+                if frame is not None:
+                    reply = frame, []
+                else:
+                    reply = encode_result(route, result, 0, call.sent_metadata)
             elif route.method.serial:
                 async with self._serial.setdefault(route.method.name, asyncio.Lock()):
                     reply = await self._answer(call)
@@ -184,7 +226,10 @@ class Serving:
                 if reply is None:
                     received.drop()
                 else:
-                    self._reply(call, *reply)
+                    try:
+                        received.reply(*reply)
+                    except Exception as error:
+                        self._reply_instead(call, error)
             else:
                 self.scope.end_transaction()
             try:
@@ -192,17 +237,16 @@ class Serving:
             except ValueError:
                 pass  # closed from outside its task (`Workers.close`), whose context goes with it
             call.task = None
-            self._close(call)
+            if call.state is None and call.number is not None:
+                # As `_close`, for nearly every call.
+                call.over = True
+                self.link.deadlines.discard(call)
+                self.link.session.forget_plain(call.number, None)
+            else:
+                self._close(call)
 
     def _answer(self, call: ServedCall) -> Coroutine[Any, Any, Encoded]:
         return self._unary(call) if call.route.shape is Shape.UNARY else self._streams(call)
-
-    def _reply(self, call: ServedCall, frame: bytes, handles: Sequence[Handle]) -> None:
-        """Send the answer, or what can be sent instead. Never raises."""
-        try:
-            call.received.reply(frame, handles)
-        except Exception as error:
-            self._reply_instead(call, error)
 
     def _reply_instead(self, call: ServedCall, error: Exception) -> None:
         """Send what can be sent where the answer could not. Never raises."""
@@ -292,7 +336,7 @@ class Serving:
         info = ServedInfo(
             method=call.route.method,
             peer=call.received.sender,
-            metadata=metadata_of(call.asked.message),
+            metadata=metadata_of(call.message),
             reply_metadata=call.reply_metadata,
             remaining_s=until if until is math.inf else until - self.link.loop.time(),
         )

@@ -20,6 +20,7 @@ from ..native import ffi, lib
 from ..rules import PeerRule
 from ..values import Endpoint, Handle
 from . import xpc_records as records
+from ._events import Events
 from .base import Frame, ReplyHandler
 from .xpc_connection import NOBODY, XpcConnection, XpcListener, XpcPeer
 from .xpc_failures import failure_of, service_name
@@ -36,15 +37,6 @@ pages of a fresh one takes longer than the copy."""
 TURN_S: Final = 0.005
 """How long events are handled before other callbacks of the loop have their turn, in seconds.
 One drain more, of up to 256 events, may come on top of that."""
-
-# Looked up once, as each is used for every message.
-_batch: Final = records.BATCH.unpack_from
-_record: Final = records.RECORD.unpack_from
-_BATCH_BYTES: Final = records.BATCH.size
-_RECORD_BYTES: Final = records.RECORD.size
-_MESSAGE: Final = records.MESSAGE
-_REPLY: Final = records.REPLY
-_drain_mailbox: Final = lib.xr_mailbox_drain
 
 _log: Final = logging.getLogger("xpcrpc.transport")
 _transports: dict[asyncio.AbstractEventLoop, XpcTransport] = {}
@@ -70,18 +62,29 @@ class XpcTransport:
         self._box = box
         self._buffer = bytearray(BUFFER_BYTES)
         self._view = memoryview(self._buffer)
-        self._pointer = ffi.from_buffer(self._buffer)
         self._large = bytearray()
         self._kept: dict[int, XpcPeer] = {}
         self.calls: dict[int, tuple[ReplyHandler, XpcConnection]] = {}
         """Requests that await their reply, by number."""
+        self._events = Events(
+            int(ffi.cast("uintptr_t", box)),
+            self._buffer,
+            self.calls,
+            self._kept,
+            XpcConnection,
+            NOBODY,
+            self.process,
+            self._take_general,
+            self._failed,
+            self._go_on,
+        )
         self._barriers: dict[int, Callable[[], None]] = {}
         self.last_call = 0
         """The number of the latest request or barrier."""
         self._transactions = 0
         self.guard: AsyncGenerator[None, None] | None = None
         self._fd = lib.xr_mailbox_fd(box)
-        loop.add_reader(self._fd, self._on_readable)
+        loop.add_reader(self._fd, self._events.on_readable)
         _open.add(self)
 
     @classmethod
@@ -177,33 +180,43 @@ class XpcTransport:
 
     # -- events
 
-    def _on_readable(self) -> None:
-        if self.process.over or not self._drain():
-            return
+    def _go_on(self, more: int) -> None:
+        """Do what is left after one buffer of events, for a while."""
         enough = monotonic() + TURN_S
-        while monotonic() < enough:
-            if self.process.over or not self._drain():
+        while self._do(more):
+            if monotonic() >= enough:
+                # What waits in the mailbox does not show on the descriptor.
+                self._loop.call_soon(self._events.on_readable)
                 return
-        # What waits in the mailbox does not show on the descriptor.
-        self._loop.call_soon(self._on_readable)
+            if self.process.over:
+                return
+            more = self._events.drain()
 
-    def _drain(self) -> bool:
-        """Handle one buffer of events; whether there is more to do at once."""
-        view = self._view
-        _drain_mailbox(self._box, self._pointer, BUFFER_BYTES)
-        count, more, needed = _batch(view)
-        own = needed != 0
-        if own:
-            large = self._large_buffer(needed)
-            view = memoryview(large)
-            _drain_mailbox(self._box, ffi.from_buffer(large), len(large))
-            count, more, _ = _batch(view)
-        offset = _BATCH_BYTES
-        for _ in range(count):
-            offset = self._take(view, offset, own)
+    def _do(self, more: int) -> bool:
+        """What a drain could not; whether there are more events."""
+        if more & records.MORE_LARGE:
+            more = self._drain_large(self._events.needed)
         if more & records.MORE_LOG:
             _write_log()
         return bool(more & records.MORE_EVENTS)
+
+    def _drain_large(self, needed: int) -> int:
+        """Handle the message of so many bytes; what more there is."""
+        large = self._large_buffer(needed)
+        view = memoryview(large)
+        lib.xr_mailbox_drain(self._box, ffi.from_buffer(large), len(large))
+        count, more, _ = records.BATCH.unpack_from(view)
+        offset = records.BATCH.size
+        for _ in range(count):
+            offset = self._take(view, offset, own=True)
+        return int(more)
+
+    def _take_general(self, offset: int) -> int:
+        return self._take(self._view, offset, own=False)
+
+    def _failed(self, failure: Exception) -> None:
+        words = "a handler of an XPC connection failed"
+        self._loop.call_exception_handler({"message": words, "exception": failure})
 
     def _large_buffer(self, needed: int) -> bytearray:
         """A buffer for a message of so many bytes, which slices of it may outlive."""
@@ -223,10 +236,12 @@ class XpcTransport:
                 self._large = large
         return large
 
-    def _take(self, view: memoryview, offset: int, own: bool) -> int:
+    def _take(self, view: memoryview, offset: int, *, own: bool) -> int:
         """Handle the record at ``offset``; returns the next one's. ``own``: keep slices of it."""
-        kind, error, token, call, pointer, length, handle_count, ids, _ = _record(view, offset)
-        start = offset + _RECORD_BYTES
+        kind, error, token, call, pointer, length, handle_count, ids, _ = (
+            records.RECORD.unpack_from(view, offset)
+        )
+        start = offset + records.RECORD.size
         end: int = start + length
         after = (end + 7) & ~7
         frame: Frame = view[start:end] if own else bytes(view[start:end])
@@ -235,7 +250,7 @@ class XpcTransport:
             handles = unpack(view, after, handle_count)
             after += handle_count * records.HANDLE.size
         try:
-            if kind == _REPLY:
+            if kind == records.REPLY:
                 on_reply, connection = self.calls.pop(call)
                 if error:
                     on_reply(failure_of(error, frame, connection))
@@ -244,7 +259,7 @@ class XpcTransport:
                     on_reply(XpcRequest(frame, handles, sender, pointer, self.process))
                 else:
                     on_reply(XpcReceived(frame, handles, connection.sender(ids)))
-            elif kind == _MESSAGE:
+            elif kind == records.MESSAGE:
                 peer = self._kept.get(token)
                 handler = peer.handler if type(peer) is XpcConnection else None
                 sender = NOBODY if handler is None else peer.sender(ids)  # type: ignore[union-attr]
@@ -264,9 +279,7 @@ class XpcTransport:
             else:
                 self._barriers.pop(call)()
         except Exception as failure:
-            self._loop.call_exception_handler(
-                {"message": "a handler of an XPC connection failed", "exception": failure}
-            )
+            self._failed(failure)
         return after
 
     def _on_peer(self, token: int, pointer: int) -> None:
@@ -304,8 +317,9 @@ class XpcTransport:
         """
         if self.process.over:
             return
-        calls, self.calls = self.calls, {}
-        kept, self._kept = self._kept, {}
+        calls, kept = self.calls.copy(), self._kept.copy()
+        self.calls.clear()
+        self._kept.clear()
         barriers, self._barriers = self._barriers, {}
         alive = not self._loop.is_closed()
         if alive:
@@ -314,6 +328,7 @@ class XpcTransport:
         _open.discard(self)
         for peer in [*kept.values(), *(connection for _, connection in calls.values())]:
             peer.dispose()
+        self._events.close()
         lib.xr_mailbox_close(self._box)
         if alive:
             for on_run in barriers.values():

@@ -111,7 +111,7 @@ class XpcPeer:
 class XpcConnection(XpcPeer):
     """A client, or a listener's peer; see `base.Connection`."""
 
-    __slots__ = ("_ended", "_idle_suspends", "_peer", "handler", "ids", "named")
+    __slots__ = ("_ended", "_idle_suspends", "handler", "ids", "known", "named")
 
     def __init__(
         self, transport: XpcTransport, pointer: Any, name: str, *, named: bool = False
@@ -122,27 +122,28 @@ class XpcConnection(XpcPeer):
         """Whoever is handed what arrives."""
         self._ended = False
         self._idle_suspends = 0
-        self._peer: PeerIdentity | None = None
+        self.known: PeerIdentity | None = None
+        """Whoever sent the most recent message."""
         self.ids = b""
-        """The sender's of the most recent message, as `records.IDS`."""
+        """The same, as `records.IDS`."""
 
     @property
     def peer(self) -> PeerIdentity:
         """Whoever sent the most recent message."""
-        if self._peer is None and self._c is not None and not self._process.forked:
+        if self.known is None and self._c is not None and not self._process.forked:
             ids = ffi.new("int32_t[2]"), ffi.new("uint32_t[2]")
             signed, unsigned = ids
             lib.xr_connection_peer(self._c, signed, unsigned, unsigned + 1, signed + 1)
             return PeerIdentity(signed[0], unsigned[0], unsigned[1], signed[1] % 2**32)
-        return self._peer or NOBODY
+        return self.known or NOBODY
 
     def sender(self, ids: bytes) -> PeerIdentity:
         """The identity in a record; the same object as long as nothing changes."""
-        peer = self._peer
+        peer = self.known
         if peer is None or ids != self.ids:
             pid, euid, egid, asid = records.IDS.unpack(ids)
             self.ids = ids
-            self._peer = peer = PeerIdentity(pid, euid, egid, asid % 2**32)
+            self.known = peer = PeerIdentity(pid, euid, egid, asid % 2**32)
         return peer
 
     def set_event_handler(self, handler: EventHandler) -> None:

@@ -3,91 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from ..errors import EncodeError, MisuseError, XpcRpcError
 from ..native import ffi, lib
 from ..values import Handle
-from .base import Frame, PeerIdentity
+from ._events import XpcReceived, XpcRequest, bind
+from .base import Frame
 from .xpc_handles import NO_TABLE, close_all, pack
 
-_reply: Final = lib.xr_message_reply
-"""Looked up once, as it is used for every reply."""
+__all__ = ["Process", "XpcReceived", "XpcRequest", "refusal"]
 
 
-class XpcReceived:
-    """A message to which nobody awaits a reply; see `base.ReceivedFrame`."""
-
-    __slots__ = ("frame", "handles", "sender")
-
-    expects_reply = False
-
-    def __init__(self, frame: Frame, handles: Sequence[Handle], sender: PeerIdentity) -> None:
-        self.frame = frame
-        self.handles = handles
-        self.sender = sender
-
-    def reply(self, frame: Frame, handles: Sequence[Handle] = ()) -> None:
-        """There is nobody to answer."""
+def _reply_slowly(message: XpcReceived, frame: Frame, handles: Sequence[Handle]) -> None:
+    """Any reply but one of bytes without handles, and what is wrong with one."""
+    if not isinstance(message, XpcRequest):
         raise MisuseError("nobody waits for a reply to this message; test expects_reply first")
+    if not message.pending:
+        raise MisuseError("this message was answered or dropped already; a message has one reply")
+    message.process.check()
+    data = frame if type(frame) is bytes else ffi.from_buffer(frame)
+    table = NO_TABLE
+    if handles:
+        table, _alive = pack(handles)
+    status = lib.xr_message_reply(message.pending, data, len(frame), table, len(handles))
+    if status:
+        raise refusal(status, len(frame), len(handles))
+    message.answered()
 
-    def drop(self) -> None:
-        """No reply is expected anyhow."""
 
-    def discard(self) -> None:
-        """Drop it, and close its handles."""
-        self.drop()
-        close_all(self.handles)
+def _address(function: str) -> int:
+    return int(ffi.cast("uintptr_t", ffi.addressof(lib, function)))
 
 
-class XpcRequest(XpcReceived):
-    """A message whose sender awaits a reply."""
-
-    __slots__ = ("_process", "_reply")
-
-    expects_reply = True
-
-    def __init__(
-        self,
-        frame: Frame,
-        handles: Sequence[Handle],
-        sender: PeerIdentity,
-        reply: int,
-        process: Process,
-    ) -> None:
-        """``reply`` is the bridge's pointer for the answer, owned from here on."""
-        self.frame = frame
-        self.handles = handles
-        self.sender = sender
-        self._reply = reply
-        self._process = process
-
-    def reply(self, frame: Frame, handles: Sequence[Handle] = ()) -> None:
-        """Answer, once; see `base.ReceivedFrame.reply`."""
-        if not self._reply:
-            raise MisuseError(
-                "this message was answered or dropped already; a message has one reply"
-            )
-        if self._process.over:
-            self._process.check()
-        data = frame if type(frame) is bytes else ffi.from_buffer(frame)
-        table = NO_TABLE
-        if handles:
-            table, _alive = pack(handles)
-        status = _reply(self._reply, data, len(frame), table, len(handles))
-        if status:
-            raise refusal(status, len(frame), len(handles))
-        self._reply = 0
-
-    def drop(self) -> None:
-        """Say that no reply will come; doing so again changes nothing."""
-        reply, self._reply = self._reply, 0
-        if reply and not self._process.forked:
-            lib.xr_message_release(reply)
-
-    def __del__(self) -> None:
-        if self._reply:
-            self.drop()
+bind(
+    _address("xr_message_reply"),
+    _address("xr_message_release"),
+    _address("xr_mailbox_drain"),
+    _reply_slowly,
+    close_all,
+)
 
 
 class Process:

@@ -26,8 +26,8 @@ HANDLE: Final = struct.Struct("=IiQQQQ")
 MESSAGE, REPLY, PEER, ERROR, BARRIER = 1, 2, 3, 4, 5
 """Kinds of a record."""
 
-MORE_EVENTS, MORE_LOG = 1, 2
-"""Bits of a batch's ``more``."""
+MORE_EVENTS, MORE_LOG, MORE_LARGE = 1, 2, 4
+"""Bits of a batch's ``more``; the last is of `_events`: a message did not fit."""
 
 INTERRUPTED, INVALID, TERMINATION, PEER_REQUIREMENT, OTHER = 1, 2, 3, 4, 5
 """Errors of a record; 0 is none."""

@@ -68,18 +68,25 @@ static bool take_functions(struct xc_state *state) {
   return state->sixty_four != NULL && state->nothing != NULL;
 }
 
+/* Adds a type to the module; a new reference, or NULL. */
+static PyTypeObject *add_type(PyObject *module, PyType_Spec *spec) {
+  PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
+
+  if (type != NULL && PyModule_AddType(module, (PyTypeObject *)type) < 0)
+    Py_CLEAR(type);
+  return (PyTypeObject *)type;
+}
+
 static bool add_types(PyObject *module) {
   struct xc_state *state = state_of(module);
-  PyObject *plan = PyType_FromModuleAndSpec(module, &xc_plan_spec, NULL);
-  PyObject *template =
-      PyType_FromModuleAndSpec(module, &xc_template_spec, NULL);
-  bool done = plan != NULL && template != NULL &&
-              PyModule_AddType(module, (PyTypeObject *)plan) == 0 &&
-              PyModule_AddType(module, (PyTypeObject *)template) == 0;
+  PyTypeObject *envelope;
 
-  state->plan_type = (PyTypeObject *)plan;
-  Py_XDECREF(template);
-  return done;
+  state->plan_type = add_type(module, &xc_plan_spec);
+  state->template_type = add_type(module, &xc_template_spec);
+  envelope = add_type(module, &xc_envelope_spec);
+  Py_XDECREF((PyObject *)envelope);
+  return state->plan_type != NULL && state->template_type != NULL &&
+         envelope != NULL;
 }
 
 static bool add_numbers(PyObject *module) {
@@ -113,6 +120,7 @@ static bool add_numbers(PyObject *module) {
       {"HOLE_LENGTH", XC_HOLE_LENGTH},
       {"HOLE_COUNT", XC_HOLE_COUNT},
       {"HOLE_TEXT", XC_HOLE_TEXT},
+      {"HOLE_NATURAL", XC_HOLE_NATURAL},
   };
 
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -133,6 +141,7 @@ static int traverse(PyObject *module, visitproc visit, void *arg) {
   struct xc_state *state = state_of(module);
 
   Py_VISIT(state->plan_type);
+  Py_VISIT(state->template_type);
   Py_VISIT(state->uint64);
   Py_VISIT(state->date);
   Py_VISIT(state->duration);
@@ -145,6 +154,7 @@ static int clear(PyObject *module) {
   struct xc_state *state = state_of(module);
 
   Py_CLEAR(state->plan_type);
+  Py_CLEAR(state->template_type);
   Py_CLEAR(state->uint64);
   Py_CLEAR(state->date);
   Py_CLEAR(state->duration);

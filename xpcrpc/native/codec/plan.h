@@ -46,7 +46,7 @@ enum xc_kind {
 
 /* What the module knows of Python's world; one for each interpreter. */
 struct xc_state {
-  PyTypeObject *plan_type;
+  PyTypeObject *plan_type, *template_type;
   PyObject *uint64, *date, *duration, *uuid; /* classes */
   Py_ssize_t ns_at; /* where a date and a duration keep theirs */
   Py_ssize_t uuid_int_at, uuid_safe_at; /* 0 if a uuid is made otherwise */
@@ -131,6 +131,7 @@ enum xc_hole {
   XC_HOLE_LENGTH, /* of all that follows it */
   XC_HOLE_COUNT,  /* of the objects that end the frame */
   XC_HOLE_TEXT,   /* a string's length and bytes; only to read */
+  XC_HOLE_NATURAL, /* an INT64 that is not negative; only to read */
   XC_HOLES
 };
 
@@ -274,5 +275,20 @@ bool xc_source_read(const struct xc_source *source, struct xc_state *state,
 /* -- template.c -------------------------------------------------------------*/
 
 extern PyType_Spec xc_template_spec;
+
+/* The frame that a template, its numbers and an object make, or None if the
+ * plan gives up; a new reference. NULL with an exception set for wrong numbers,
+ * and for what must be passed on. */
+PyObject *xc_template_frame(PyObject *template, struct xc_plan *plan,
+                            PyObject *object, unsigned depth,
+                            PyObject *const *numbers, Py_ssize_t count);
+
+/* Steps over all that a template says, which may be no numbers; false if what is
+ * there is anything else. */
+bool xc_template_matches(PyObject *template, struct xc_reader *reader);
+
+/* -- envelope.c -------------------------------------------------------------*/
+
+extern PyType_Spec xc_envelope_spec;
 
 #endif

@@ -20,7 +20,8 @@ struct template {
 static const size_t hole_sizes[XC_HOLES] = {[XC_HOLE_INT64] = 8,
                                             [XC_HOLE_UINT64] = 8,
                                             [XC_HOLE_LENGTH] = 4,
-                                            [XC_HOLE_COUNT] = 4};
+                                            [XC_HOLE_COUNT] = 4,
+                                            [XC_HOLE_NATURAL] = 8};
 
 /* -- making one -------------------------------------------------------------*/
 
@@ -120,7 +121,7 @@ static bool write_piece(struct xc_buffer *buffer, const struct piece *piece,
     case XC_HOLE_LENGTH: /* it is not known yet */
       return true;
     default:
-      PyErr_SetString(PyExc_ValueError, "a template with a text only reads");
+      PyErr_SetString(PyExc_ValueError, "this template only reads");
       return false;
   }
 }
@@ -155,26 +156,20 @@ static PyObject *finish(struct xc_buffer *buffer, const struct template *self) {
   return xc_buffer_bytes(buffer);
 }
 
-/* frame(plan, object, depth, *numbers) */
-static PyObject *frame(PyObject *object, PyObject *const *args,
-                       Py_ssize_t count) {
-  struct template *self = (struct template *)object;
+PyObject *xc_template_frame(PyObject *template, struct xc_plan *plan,
+                            PyObject *object, unsigned depth,
+                            PyObject *const *numbers, Py_ssize_t count) {
+  struct template *self = (struct template *)template;
   PyObject *result = NULL;
   struct xc_buffer buffer;
-  unsigned depth;
 
-  if (count < 3 || !Py_IS_TYPE(args[0], self->state->plan_type)) {
-    PyErr_SetString(PyExc_TypeError, "expected a plan, an object, a depth");
+  if (!xc_buffer_begin(&buffer, self->state))
     return NULL;
-  }
-  if (!xc_depth_of(self->state, args[2], &depth) ||
-      !xc_buffer_begin(&buffer, self->state))
-    return NULL;
-  if (!write_head(&buffer, self, args + 3, count - 3, 1)) {
+  if (!write_head(&buffer, self, numbers, count, 1)) {
     xc_buffer_end(&buffer);
     return NULL;
   }
-  if (xc_write(&buffer, (struct xc_plan *)args[0], args[1], depth))
+  if (xc_write(&buffer, plan, object, depth))
     result = finish(&buffer, self);
   xc_buffer_end(&buffer);
   return result != NULL ? result : xc_unusual();
@@ -229,7 +224,9 @@ static PyObject *read_value(struct xc_reader *reader,
     return PyUnicode_DecodeUTF8((const char *)at, (Py_ssize_t)size, NULL);
   }
   reader->at += piece->size;
-  if (piece->hole == XC_HOLE_INT64)
+  if (piece->hole == XC_HOLE_NATURAL && xc_load64(at) > INT64_MAX)
+    return NULL;
+  if (piece->hole == XC_HOLE_INT64 || piece->hole == XC_HOLE_NATURAL)
     return PyLong_FromLongLong((long long)xc_load64(at));
   if (piece->hole == XC_HOLE_UINT64)
     return PyLong_FromUnsignedLongLong(xc_load64(at));
@@ -292,8 +289,16 @@ static PyObject *take_apart(PyObject *object, PyObject *const *args,
   return result != NULL ? result : xc_unusual();
 }
 
+bool xc_template_matches(PyObject *template, struct xc_reader *reader) {
+  struct template *self = (struct template *)template;
+  bool same = self->values == 0;
+
+  for (size_t i = 0; same && i < self->count; i++)
+    same = read_one(reader, &self->pieces[i], NULL, NULL);
+  return same;
+}
+
 static PyMethodDef methods[] = {
-    {"frame", (PyCFunction)(void (*)(void))frame, METH_FASTCALL, NULL},
     {"wrap", (PyCFunction)(void (*)(void))wrap, METH_FASTCALL, NULL},
     {"read", (PyCFunction)(void (*)(void))take_apart, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
