@@ -283,8 +283,8 @@ PyObject *xc_template_frame(PyObject *template, struct xc_plan *plan,
                             PyObject *object, unsigned depth,
                             PyObject *const *numbers, Py_ssize_t count);
 
-/* Steps over all that a template says, which may be no numbers; false if what is
- * there is anything else. */
+/* Steps over all that a template says, which may be no numbers; false if there
+ * is anything else. */
 bool xc_template_matches(PyObject *template, struct xc_reader *reader);
 
 /* -- envelope.c -------------------------------------------------------------*/
