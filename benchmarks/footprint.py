@@ -59,6 +59,29 @@ async def main():
 asyncio.run(main())
 """
 
+_FIRST: Final = """
+import asyncio, time
+from generated.bench import Bench, BenchClient, BenchServer, Small
+from xpcrpc import Host
+class Echo(BenchServer):
+    async def echo(self, request, context):
+        return request
+async def main():
+    began = time.process_time()
+    async with Host() as host:
+        host.serve(Bench, Echo())
+        serving = time.process_time()
+        async with await BenchClient.connect() as client:
+            small = Small(name="n", number=1, first=True, second=False, third=True, blob=b"b")
+            await client.echo(small)
+            answered = time.process_time()
+    print((serving - began) * 1000, (answered - serving) * 1000)
+asyncio.run(main())
+"""
+
+FIRST: Final = ("a host begins to serve", "a client connects and is answered, both sides")
+"""What happens for the first time in a process, in order."""
+
 IDLE: Final = {
     "asyncio": _IDLE,
     "asyncio, attrs and cffi": f"import attrs, _cffi_backend\n{_IDLE}",
@@ -71,16 +94,16 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
+def told(code: str) -> list[float]:
+    """The numbers that a fresh process prints."""
+    done = subprocess.run(python(code), cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
+    return [float(number) for number in done.stdout.split()]
+
+
 def import_ms(statements: str) -> float:
     """How much processor time a fresh process imports for, in ms."""
-    done = subprocess.run(
-        python(_IMPORT.format(statements=statements)),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        check=True,
-        text=True,
-    )
-    return float(done.stdout)
+    (took,) = told(_IMPORT.format(statements=statements))
+    return took
 
 
 def resident_mib(code: str) -> float:
@@ -103,6 +126,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     rounds = parser.parse_args().rounds
     times: dict[str, list[float]] = {what: [] for what in IMPORTS}
+    first: dict[str, list[float]] = {what: [] for what in FIRST}
     memory: dict[str, list[float]] = {what: [] for what in IDLE}
     with tempfile.TemporaryDirectory(prefix="xpcrpc-") as directory:
         os.environ["XPCRPC_BOOTSTRAP_DIR"] = directory
@@ -113,6 +137,9 @@ def main() -> None:
                 took = import_ms(statements)
                 if number:  # the first one writes byte code
                     times[what].append(took)
+            for what, took in zip(FIRST, told(_FIRST), strict=True):
+                if number:
+                    first[what].append(took)
             for what, code in IDLE.items():
                 resident = resident_mib(code)
                 if number:
@@ -124,6 +151,9 @@ def main() -> None:
     for what, each in times.items():
         took = statistics.median(each)
         print(f"| {what} | {took:.0f} | {took / alone:.2f} × |")
+    print("\n| for the first time | ms |\n|---|--:|")
+    for what, each in first.items():
+        print(f"| {what} | {statistics.median(each):.1f} |")
     print("\n| idle | resident MiB | beside asyncio |\n|---|--:|--:|")
     least = statistics.median(memory["asyncio"])
     for what, each in memory.items():
