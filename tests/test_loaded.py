@@ -98,11 +98,12 @@ def test_a_call_loads_no_more_either(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not names & NEEDLESS
 
 
-def test_a_compiled_contract_is_named_without_a_look_at_its_types() -> None:
+def test_a_compiled_contract_is_named_and_routed_without_a_look_at_its_types() -> None:
     program = """
 from generated.gallery import GALLERY, types
 from xpcrpc.definition import _RECIPE
 from xpcrpc.runtime.describe import describe, identity_of
+from xpcrpc.runtime.messages import route_of
 
 def waiting():
     return {name for name, one in vars(types).items() if _RECIPE in getattr(one, "__dict__", ())}
@@ -110,6 +111,8 @@ def waiting():
 before = waiting()
 assert len(before) > 20
 identity = identity_of(GALLERY)
+for method in GALLERY.methods:
+    route_of(method, GALLERY.package)
 assert waiting() == before
 assert describe(GALLERY).identity == identity
 assert len(waiting()) < len(before) / 2

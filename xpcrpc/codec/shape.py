@@ -268,11 +268,16 @@ def _class(cls: type) -> Shape:
         return Shape(Kind.INT_ENUM, cls, cls=cls, ints=ints, open=opened)
     if cls is UnknownCase:
         return Shape(Kind.UNION, cls, open=True)
-    if hasattr(cls, "CASE") and has(cls):
-        return Shape(Kind.UNION, cls, cases=(cls,))
-    if has(cls):
+    if _is_attrs(cls):
+        if hasattr(cls, "CASE"):
+            return Shape(Kind.UNION, cls, cases=(cls,))
         return Shape(Kind.STRUCT, cls, cls=cls)
     return Shape(Kind.OPAQUE, cls, cls=cls)
+
+
+def _is_attrs(cls: type) -> bool:
+    """`attrs.has`, without a look at fields that `xpcrpc.definition` leaves to the first use."""
+    return "__attrs_attrs__" in vars(cls) or has(cls)
 
 
 @cache
