@@ -52,6 +52,18 @@ class Constraint:
         return False
 
 
+def rules_of(validator: Any) -> list[Constraint]:
+    """The single rules in an attrs validator, however they are put together."""
+    if isinstance(validator, AllOf):
+        parts: Any = validator.rules
+    elif isinstance(validator, Constraint):
+        return [validator]
+    else:
+        # attrs' own conjunction of several validators; anything else has no rule of ours.
+        parts = getattr(validator, "_validators", ())
+    return [rule for part in parts for rule in rules_of(part)]
+
+
 def broken(rule: Any, value: Any, path: str) -> Iterator[Problem]:
     """All that is wrong with a value by an attrs validator, each item at its own path.
 
@@ -63,22 +75,16 @@ def broken(rule: Any, value: Any, path: str) -> Iterator[Problem]:
 
 def _broken(rule: Any, value: Any, path: str, may_hold_none: tuple[bool, ...]) -> Iterator[Problem]:
     """The same, where ``None`` is of a wrong type, and so it is among items that may not be it."""
-    if isinstance(rule, Each):
-        if (problem := rule.wrong_type(value)) is not None:
-            yield Problem(path, problem)
-            return
-        for key, item in _entries(value):
-            if item is not None or not all(may_hold_none[:1]):
-                yield from _broken(rule.rule, item, f"{path}[{key!r}]", may_hold_none[1:])
-    elif isinstance(rule, Constraint) and not isinstance(rule, AllOf):
-        if (problem := rule.problem(value)) is not None:
-            yield Problem(path, problem)
-    else:
-        # `AllOf`, or attrs' own conjunction of several validators.
-        parts: Any = getattr(rule, "rules", None) or getattr(rule, "_validators", ())
-        found = [problem for part in parts for problem in _broken(part, value, path, may_hold_none)]
-        # Of a wrong type, every rule would say that it is.
-        yield from dict.fromkeys(found)
+    found: list[Problem] = []
+    for one in rules_of(rule):
+        if isinstance(one, Each) and one.wrong_type(value) is None:
+            for key, item in _entries(value):
+                if item is not None or not all(may_hold_none[:1]):
+                    found += _broken(one.rule, item, f"{path}[{key!r}]", may_hold_none[1:])
+        elif (problem := one.problem(value)) is not None:
+            found.append(Problem(path, problem))
+    # Of a wrong type, every rule would say that it is.
+    yield from dict.fromkeys(found)
 
 
 def _problems_of(instance: Any, attribute: Any, value: Any) -> list[Problem]:

@@ -9,7 +9,6 @@ the general way, and never laxer.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from enum import Enum
 from types import CodeType, MemberDescriptorType
 from typing import Any, Final, TypeAlias
@@ -17,7 +16,7 @@ from typing import Any, Final, TypeAlias
 import attr
 from attrs import Factory
 
-from ..constraints import AllOf, ByteLength, Constraint, Each, Items, Length, Range
+from ..constraints import ByteLength, Constraint, Each, Items, Length, Range, rules_of
 from ..kinds import IntKind
 from . import _plan
 from .shape import UNKNOWN_FIELDS, Field, Kind, Shape, Struct, struct_of
@@ -124,7 +123,7 @@ class _Checks:
             ints = shape.ints or IntKind(64, True)
             low, high = ints.minimum, ints.maximum
             checks.ints = (ints.signed, low, high, low, high)
-        for rule in flat(rules):
+        for rule in (one for several in rules for one in rules_of(several)):
             if not checks._take(shape.kind, rule):
                 checks.calls.append(rule.problem)
         return checks
@@ -197,17 +196,6 @@ class _Checks:
         return facts
 
 
-def flat(rules: Any) -> Iterator[Constraint]:
-    """Rules one by one: `AllOf` and attrs' own conjunction taken apart."""
-    for rule in rules:
-        if type(rule) is AllOf:
-            yield from flat(rule.rules)
-        elif isinstance(rule, Constraint):
-            yield rule
-        else:
-            yield from flat(rule._validators)
-
-
 def _is_finite(bound: object) -> bool:
     return type(bound) is float and math.isfinite(bound)
 
@@ -264,7 +252,7 @@ def _fill(plan: _plan.Plan, facts: Struct) -> None:
 def _field(cls: type, part: Field, plain: bool) -> _plan.Field:
     validator = part.attribute.validator
     # A constructor that is called asks the validators itself.
-    rules = tuple(flat([validator])) if plain and validator is not None else ()
+    rules = tuple(rules_of(validator)) if plain else ()
     absent, fallback = _absent(part, rules, plain)
     return (
         part.wire.encode(),

@@ -13,10 +13,10 @@ from attrs import evolve
 
 from ..codec.reading import single_precision
 from ..codec.shape import Kind, Shape, struct_of
-from ..constraints import Constraint, Length, Range
+from ..constraints import Constraint, Length, Range, rules_of
 from ..kinds import IntKind
 from ..values import INT64_MAX, INT64_MIN, Date, Duration
-from .rules import rules_of, tightest
+from .rules import tightest
 from .texts import different_texts
 
 _SMALL: Final = 1000

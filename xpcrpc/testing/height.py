@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from ..codec.shape import Kind, Shape, struct_of
-from ..constraints import Constraint, Items
-from .rules import of_items, rules_of, tightest
+from ..constraints import Constraint, Items, rules_of
+from .rules import of_items, tightest
 
 
 def flattest(cases: tuple[type, ...]) -> tuple[type, ...]:

@@ -17,10 +17,9 @@ from hypothesis.strategies import SearchStrategy
 
 from ..codec.converter import to_value
 from ..codec.shape import Field, Kind, Shape, shape_of, struct_of
-from ..constraints import Constraint, Each
+from ..constraints import Constraint, Each, rules_of
 from ..errors import shorten
 from ..values import Value
-from .rules import rules_of
 from .spoil import Miss, Place, as_dict, misses
 from .strategies import MakeEndpoint, _Maker, strategies
 

@@ -1,22 +1,11 @@
-"""A contract's rules, taken apart for those who make values."""
+"""A contract's rules, put together for those who make values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from ..constraints import AllOf, Constraint, Each
-
-
-def rules_of(validator: Any) -> list[Constraint]:
-    """The single rules in a validator, however they are put together."""
-    if validator is None:
-        return []
-    if isinstance(validator, AllOf):
-        return [rule for part in validator.rules for rule in rules_of(part)]
-    if isinstance(validator, Constraint):
-        return [validator]
-    return [rule for part in getattr(validator, "_validators", ()) for rule in rules_of(part)]
+from ..constraints import Constraint, Each, rules_of
 
 
 def of_items(rules: Iterable[Constraint]) -> list[Constraint]:

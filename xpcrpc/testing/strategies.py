@@ -19,7 +19,7 @@ from hypothesis.strategies import SearchStrategy
 
 from ..codec.reading import single_precision
 from ..codec.shape import UNKNOWN_FIELDS, Field, Kind, Shape, Struct, shape_of, struct_of
-from ..constraints import Constraint, Each, Items, Length, Range
+from ..constraints import Constraint, Each, Items, Length, Range, rules_of
 from ..contract import UnknownCase
 from ..kinds import FdMode, IntKind
 from ..values import (
@@ -36,7 +36,7 @@ from ..values import (
 )
 from . import containers
 from .height import flattest
-from .rules import of_items, rules_of, tightest
+from .rules import of_items, tightest
 from .texts import data, text, text_within
 
 T = TypeVar("T")
