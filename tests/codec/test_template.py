@@ -18,7 +18,7 @@ from tests.codec.test_passes import CASES, outcome, same
 from xpcrpc.codec import frame, words
 from xpcrpc.codec._plan import Envelope
 from xpcrpc.codec.converter import make_converter, to_value
-from xpcrpc.codec.passes import decoder, encoder, framing, items_decoder, opener
+from xpcrpc.codec.passes import decoder, encoder, framing, items_decoder, opener, sealer
 from xpcrpc.codec.plans import plan_of
 from xpcrpc.codec.shape import shape_of
 from xpcrpc.codec.template import COUNT, INT64, LENGTH, TEXT, UINT64, Template
@@ -154,7 +154,15 @@ def test_a_frame_that_opens_holds_what_the_general_way_finds(case: tuple[Any, An
     )
 
 
+@QUICK
+@given(CASES)
+def test_an_object_alone_is_what_the_encoder_writes(case: tuple[Any, Any]) -> None:
+    hint, obj = case
+    assert sealer(hint, depth=1)(obj) in (None, encoder(hint, depth=1)(obj, None))
+
+
 def test_a_usual_object_needs_no_general_way() -> None:
+    assert sealer(c.Inner)(c.Inner(key="k")) == encoder(c.Inner)(c.Inner(key="k"), None)
     inner = c.Inner(key="k", number=3)
     data = framing(c.Inner, SEALS, depth=1).seal(inner)
     assert data is not None
@@ -210,7 +218,7 @@ def test_what_finds_no_plan_is_told() -> None:
 def test_an_envelope_takes_nothing_else() -> None:
     envelope = Envelope(None, 1, lambda: plan_of(shape_of(str)))
     for call in (
-        lambda: envelope.seal("x"),  # there is no template to put it into
+        lambda: envelope.seal("x", 1),  # there is no template with numbers
         lambda: Envelope(SEALS, 1, lambda: None).seal(),  # type: ignore[call-arg]
         lambda: envelope.open(b""),  # type: ignore[call-arg]
         lambda: envelope.open(b"", "0"),  # type: ignore[arg-type]

@@ -79,6 +79,11 @@ def framing(
     return Framing(hint, depth, using, template)
 
 
+def sealer(hint: Any, *, depth: int = 0, using: Conversion = shared) -> Seal:
+    """`encoder`, as far as that goes without handles and without a word to say: in C alone."""
+    return _Sealing(hint, depth, using, None).seal
+
+
 def opener(
     hint: Any,
     template: Template | None = None,
@@ -166,22 +171,29 @@ class _Writing(_Pass):
         return write_object(value, handles, depth=self._depth, root=self._shape.name)
 
 
-class Framing(_Writing):
-    """Makes frames; see `framing`."""
+class _Sealing(_Writing):
+    __slots__ = ("_envelope", "seal")
 
-    __slots__ = ("_envelope", "_template", "seal")
-
-    def __init__(self, hint: Any, depth: int, using: Conversion, template: Template) -> None:
+    def __init__(self, hint: Any, depth: int, using: Conversion, template: Template | None) -> None:
         super().__init__(hint, depth, using)
-        self._template = template
         self._envelope = Envelope(template, depth, self._find)
         self.seal: Seal = self._envelope.seal
-        """The frame of an object and the template's numbers, as far as that goes without
-        handles and without a word to say: in C alone."""
+        """The bytes of an object, as far as that goes without handles and without a word to
+        say, in C alone; in a frame with the template's numbers, if there is one."""
 
     def hooks_changed(self) -> None:
         super().hooks_changed()
         self._envelope.reset()
+
+
+class Framing(_Sealing):
+    """Makes frames; see `framing`."""
+
+    __slots__ = ("_template",)
+
+    def __init__(self, hint: Any, depth: int, using: Conversion, template: Template) -> None:
+        super().__init__(hint, depth, using, template)
+        self._template = template
 
     def frame(self, obj: Any, handles: list[Handle], *numbers: int) -> bytes:
         """The frame of any object, and its handles; raises as `encoder`'s function does."""

@@ -26,6 +26,7 @@ from ..codec.passes import (
     framing,
     items_decoder,
     opener,
+    sealer,
 )
 from ..codec.shape import resolve
 from ..codec.template import Buffer, Template
@@ -79,6 +80,8 @@ class Route:
     # The same in one go, but for what is unusual.
     seal_request: Seal
     seal_result: Seal
+    seal_item_in: Seal
+    seal_item_out: Seal
     open_argument: Open
     """From a plain request, and where its argument is."""
     open_result: Open
@@ -117,6 +120,8 @@ def route_of(method: Method[Any, Any], package: str) -> Route:
         frame_result=frame_result,
         seal_request=seal_request,
         seal_result=seal_result,
+        seal_item_in=_sealer(item_in, 2),
+        seal_item_out=_sealer(item_out, 2),
         open_argument=_opener(method.request, None, 2),
         open_result=_opener(reply, layouts.READ_RESULT, 1),
     )
@@ -144,6 +149,10 @@ def _framing(hint: Any, template: Template, depth: int) -> tuple[MakeFrame, Seal
         )
     made = framing(hint, template, depth=depth)
     return made.frame, made.seal
+
+
+def _sealer(hint: Any, depth: int) -> Seal:
+    return (lambda *_: None) if hint is None else sealer(hint, depth=depth)
 
 
 def _opener(hint: Any, template: Template | None, depth: int) -> Open:

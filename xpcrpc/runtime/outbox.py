@@ -7,9 +7,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
+from ..codec.passes import Seal
 from ..contract import Overflow
 from ..errors import StreamOverflowError
 from ..protocol.flow import Outflow
+from ..values import Handle
 from .backlog import Backlog
 from .messages import Encoded
 from .waiter import Waiter
@@ -22,6 +24,9 @@ BATCH_BYTES: Final = 32 * 1024
 
 BATCH_HANDLES: Final = 64
 """Most handles in one message, but for an item that alone has more; libxpc takes 252."""
+
+
+_NO_HANDLES: Final[tuple[Handle, ...]] = ()
 
 
 class Outbox:
@@ -40,21 +45,25 @@ class Outbox:
         *,
         window: int,
         overflow: Overflow,
+        seal: Seal,
         encode: Callable[[Any], Encoded],
         send: Callable[[list[Encoded]], int],
         failed: Callable[[Exception], None],
     ) -> None:
-        """``send`` gives the bytes that it sent; ``failed`` is told what it raised instead."""
+        """``seal`` makes an item's bytes, or None where it takes ``encode``; ``send`` gives the
+        bytes that it sent, and ``failed`` is told what it raised instead."""
         self._loop = loop
         self._flow = flow
         self._backlog = backlog
         self._window = window
         self._overflow = overflow
+        self._seal = seal
         self._encode = encode
         self._send = send
         self._failed = failed
         self._unsent: deque[Encoded] = deque()
         self._bytes = 0
+        self._handles = 0
         self._turn: asyncio.Handle | None = None
         self._waiter: Waiter[None] | None = None
         self._error: Exception | None = None
@@ -71,9 +80,26 @@ class Outbox:
         Raises:
             EncodeError: the item does not fit its type, or one before could not be sent.
         """
-        if self._full() or self._since_turn >= BATCH_ITEMS:
+        unsent = self._unsent
+        if (
+            len(unsent) >= self._flow.credit
+            or self._since_turn >= BATCH_ITEMS
+            or self._backlog.clogged
+            or self._error is not None
+        ):
+            if self._error is not None:
+                raise self._error
             return False
-        self._add(self._encode(item))
+        data = self._seal(item)
+        if data is None:
+            self._add(self._encode(item))
+            return True
+        # As `_add`, for nearly every item.
+        unsent.append((data, _NO_HANDLES))
+        self._since_turn += 1
+        self._bytes += len(data)
+        if self._turn is None or len(unsent) >= BATCH_ITEMS or self._bytes >= BATCH_BYTES:
+            self._send_soon()
         return True
 
     async def put(self, item: Any) -> None:
@@ -100,8 +126,7 @@ class Outbox:
             elif len(self._unsent) < self._window:
                 break
             elif self._overflow is Overflow.DROP_OLDEST:
-                frame, _ = self._unsent.popleft()
-                self._bytes -= len(frame)
+                self._forget(self._unsent.popleft())
                 self.dropped += 1
             elif self._overflow is Overflow.DROP_NEWEST:
                 self.dropped += 1
@@ -119,9 +144,15 @@ class Outbox:
         return len(self._unsent) >= self._flow.credit or self._backlog.clogged
 
     def _add(self, encoded: Encoded) -> None:
+        data, handles = encoded
         self._unsent.append(encoded)
         self._since_turn += 1
-        self._bytes += len(encoded[0])
+        self._bytes += len(data)
+        self._handles += len(handles)
+        self._send_soon()
+
+    def _send_soon(self) -> None:
+        """Send what waits at the end of this turn, or now if it is a message's worth."""
         if len(self._unsent) >= BATCH_ITEMS or self._bytes >= BATCH_BYTES:
             self.flush()
             if self._error is not None:
@@ -197,27 +228,43 @@ class Outbox:
 
     def _batch(self, count: int) -> list[Encoded]:
         unsent = self._unsent
-        batch: list[Encoded] = []
+        batch: list[Encoded]
+        if count == len(unsent) and self._handles <= BATCH_HANDLES:
+            batch = list(unsent)
+            self._clear()
+            return batch
+        batch = []
         handles = 0
         while len(batch) < count:
             handles += len(unsent[0][1])
             if batch and handles > BATCH_HANDLES:
                 break
             encoded = unsent.popleft()
-            self._bytes -= len(encoded[0])
+            self._forget(encoded)
             batch.append(encoded)
         return batch
 
+    def _forget(self, encoded: Encoded) -> None:
+        """One item waits no more."""
+        data, handles = encoded
+        self._bytes -= len(data)
+        self._handles -= len(handles)
+
+    def _clear(self) -> None:
+        """No item waits any more."""
+        self._unsent.clear()
+        self._bytes = self._handles = 0
+
     def _fail(self, error: Exception) -> None:
         self._error = error
-        self._unsent.clear()
+        self._clear()
         self._failed(error)
         if self._waiter is not None:
             self._waiter.wake_soon(None)
 
     def close(self) -> None:
         """Forget what was not sent."""
-        self._unsent.clear()
+        self._clear()
         if self._turn is not None:
             self._turn.cancel()
             self._turn = None

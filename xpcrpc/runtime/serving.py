@@ -314,6 +314,7 @@ class Serving:
             self.link.backlog,
             window=route.method.window,
             overflow=route.method.overflow,
+            seal=route.seal_item_out,
             encode=partial(encode_item, route.encode_item_out),
             send=call.send_items,
             failed=call.unsendable,

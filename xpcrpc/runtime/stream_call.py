@@ -152,6 +152,7 @@ class StreamCall:
                 link.backlog,
                 window=method.window,
                 overflow=Overflow.BLOCK,
+                seal=route.seal_item_in,
                 encode=partial(encode_item, route.encode_item_in),
                 send=self._send_items,
                 failed=self.cancel,

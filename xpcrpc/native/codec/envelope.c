@@ -88,22 +88,41 @@ static struct xc_plan *plan_of(struct envelope *self) {
   return (struct xc_plan *)Py_NewRef(self->plan);
 }
 
+/* The bytes of the object alone. */
+static PyObject *write_alone(struct envelope *self, struct xc_plan *plan,
+                             PyObject *object) {
+  PyObject *bytes = NULL;
+  struct xc_buffer buffer;
+
+  if (!xc_buffer_begin(&buffer, self->state))
+    return NULL;
+  if (xc_write(&buffer, plan, object, self->depth))
+    bytes = xc_buffer_bytes(&buffer);
+  xc_buffer_end(&buffer);
+  return bytes != NULL ? bytes : xc_unusual();
+}
+
 /* seal(object, *numbers) */
 static PyObject *seal(PyObject *object, PyObject *const *args,
                       Py_ssize_t count) {
   struct envelope *self = (struct envelope *)object;
+  bool alone = self->template == NULL || self->template == Py_None;
   struct xc_plan *plan;
   PyObject *frame;
 
-  if (count < 1 || self->template == NULL || self->template == Py_None) {
-    PyErr_SetString(PyExc_TypeError, "seal takes an object, for a template");
+  if (count < 1 || (alone && count > 1)) {
+    PyErr_SetString(PyExc_TypeError,
+                    "seal takes an object, and its template's numbers");
     return NULL;
   }
   plan = plan_of(self);
   if (plan == NULL)
     return PyErr_Occurred() != NULL ? NULL : Py_NewRef(Py_None);
-  frame = xc_template_frame(self->template, plan, args[0], self->depth,
-                            args + 1, count - 1);
+  if (alone)
+    frame = write_alone(self, plan, args[0]);
+  else
+    frame = xc_template_frame(self->template, plan, args[0], self->depth,
+                              args + 1, count - 1);
   Py_DECREF((PyObject *)plan);
   return frame;
 }
