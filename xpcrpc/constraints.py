@@ -70,21 +70,24 @@ def broken(rule: Any, value: Any, path: str) -> Iterator[Problem]:
     ``None`` is none of it. A validator that is none of the contract's has nothing to say here.
     """
     if value is not None:
-        yield from _broken(rule, value, path, ())
+        yield from _broken(rules_of(rule), value, path, ())
 
 
-def _broken(rule: Any, value: Any, path: str, may_hold_none: tuple[bool, ...]) -> Iterator[Problem]:
+def _broken(
+    rules: list[Constraint], value: Any, path: str, may_hold_none: tuple[bool, ...]
+) -> list[Problem]:
     """The same, where ``None`` is of a wrong type, and so it is among items that may not be it."""
     found: list[Problem] = []
-    for one in rules_of(rule):
-        if isinstance(one, Each) and one.wrong_type(value) is None:
+    for rule in rules:
+        if isinstance(rule, Each) and rule.wrong_type(value) is None:
+            each = rules_of(rule.rule)
             for key, item in _entries(value):
                 if item is not None or not all(may_hold_none[:1]):
-                    found += _broken(one.rule, item, f"{path}[{key!r}]", may_hold_none[1:])
-        elif (problem := one.problem(value)) is not None:
+                    found += _broken(each, item, f"{path}[{key!r}]", may_hold_none[1:])
+        elif (problem := rule.problem(value)) is not None:
             found.append(Problem(path, problem))
     # Of a wrong type, every rule would say that it is.
-    yield from dict.fromkeys(found)
+    return list(dict.fromkeys(found)) if found else found
 
 
 def _problems_of(instance: Any, attribute: Any, value: Any) -> list[Problem]:
@@ -102,8 +105,8 @@ def _problems_of(instance: Any, attribute: Any, value: Any) -> list[Problem]:
 
 def _problems_at(cls: Any, attribute: Any, value: Any) -> Iterator[Problem]:
     if value is not None or not _may_be_none(cls, attribute.name):
-        path = f"{cls.__name__}.{attribute.name}"
-        yield from _broken(attribute.validator, value, path, _may_hold_none(cls, attribute.name))
+        rules, path = rules_of(attribute.validator), f"{cls.__name__}.{attribute.name}"
+        yield from _broken(rules, value, path, _may_hold_none(cls, attribute.name))
 
 
 @cache
