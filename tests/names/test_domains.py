@@ -105,16 +105,17 @@ async def distrusted(*, why: str = "") -> None:
 
     ``why`` is said in a line of the log for each who serves; if it is empty, there is none.
     """
+    instead = "names go to the user's directory instead; it must be root's, with mode 755"
+    said = [f"xpc: {SYSTEM} {why}: {instead}"] if why else []
     for privileged in (True, False):
         with logged() as lines:
             listener, place = await serve(privileged=privileged)
+            assert lines == said  # at once, and not with the first client
             assert place != SYSTEM
             assert await nobody(privileged=True)
             listener.cancel()
             while place is not None and has_it(place):
                 await asyncio.sleep(0.001)
-        instead = "names go to the user's directory instead; it must be root's, with mode 755"
-        said = [f"xpc: {SYSTEM} {why}: {instead}"] if why else []
         assert [line for line in lines if str(SYSTEM) in line] == said
 
 

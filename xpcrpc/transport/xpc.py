@@ -173,6 +173,13 @@ class XpcTransport:
         self._barriers[self.last_call] = on_run
         return self.last_call
 
+    def write_log(self) -> None:
+        """Say what libxpc has to say: of peers that it dropped, their fault, and of
+        directories that it will not use; so these are warnings."""
+        line = ffi.new("char[]", lib.XR_LOG_LINE)
+        while lib.xr_log_take(line):
+            _log.warning("%s", ffi.string(line).decode("utf-8", "replace"))
+
     def run_soon(self, call: Callable[[], None]) -> None:
         """From a callback of the loop, if there is one yet."""
         if not self._loop.is_closed():
@@ -197,7 +204,7 @@ class XpcTransport:
         if more & records.MORE_LARGE:
             more = self._drain_large(self._events.needed)
         if more & records.MORE_LOG:
-            _write_log()
+            self.write_log()
         return bool(more & records.MORE_EVENTS)
 
     def _drain_large(self, needed: int) -> int:
@@ -347,13 +354,6 @@ def _made(pointer: Any) -> Any:
     if pointer == ffi.NULL:
         raise OSError(ffi.errno, "the connection could not be made: out of memory or descriptors")
     return pointer
-
-
-def _write_log() -> None:
-    """What libxpc says of peers it dropped: their fault, so warnings of ours."""
-    line = ffi.new("char[]", lib.XR_LOG_LINE)
-    while lib.xr_log_take(line):
-        _log.warning("%s", ffi.string(line).decode("utf-8", "replace"))
 
 
 async def _guard(transport: XpcTransport) -> AsyncGenerator[None, None]:

@@ -232,6 +232,7 @@ class XpcListener(XpcPeer):
             raise MisuseError("the listener was activated or cancelled already; make a new one")
         self.on_peer, self.on_end = on_peer, on_end
         self._activate()
+        self._transport.write_log()  # why its name is elsewhere; nothing may happen for long
 
     def endpoint(self) -> Endpoint:
         """The right to connect; as often as wanted, active or not (C-151)."""
