@@ -16,7 +16,7 @@ from xpcrpc.codec import frame
 from xpcrpc.transport import _events
 from xpcrpc.transport.base import PeerIdentity, ReceivedFrame
 from xpcrpc.transport.xpc import XpcTransport
-from xpcrpc.transport.xpc_connection import NOBODY, XpcConnection
+from xpcrpc.transport.xpc_connection import XpcConnection
 from xpcrpc.transport.xpc_message import Process, XpcReceived, XpcRequest
 
 EMPTY = frame.encode({})
@@ -179,7 +179,7 @@ def test_a_message_holds_what_it_was_given() -> None:
 
 
 def arguments() -> Iterator[tuple[Any, ...]]:
-    good: list[Any] = [0, bytearray(64), {}, {}, XpcConnection, NOBODY, None, int, print, print]
+    good: list[Any] = [0, bytearray(64), {}, {}, XpcConnection, None, int, print, print]
     for place, wrong in ((0, "box"), (1, b"read only"), (1, None), (2, []), (3, [])):
         yield (*good[:place], wrong, *good[place + 1 :])
     yield tuple(good[:-1])
@@ -193,9 +193,7 @@ def test_events_are_made_of_a_mailbox_and_its_tables(wrong: tuple[Any, ...]) -> 
 
 def test_closed_events_are_drained_no_more() -> None:
     process: Any = Process()
-    events = _events.Events(
-        0, bytearray(64), {}, {}, XpcConnection, NOBODY, process, int, print, print
-    )
+    events = _events.Events(0, bytearray(64), {}, {}, XpcConnection, process, int, print, print)
     with pytest.raises(ValueError, match="closed"):
         events.drain()
     events.on_readable()
@@ -208,7 +206,7 @@ def test_events_that_are_garbage_go_with_what_they_lead_to() -> None:
 
     owner: Any = Owner()
     owner.events = _events.Events(
-        0, bytearray(64), {}, {}, XpcConnection, NOBODY, owner, owner.do, owner.do, owner.do
+        0, bytearray(64), {}, {}, XpcConnection, owner, owner.do, owner.do, owner.do
     )
     gone = weakref.ref(owner)
     del owner

@@ -65,7 +65,6 @@ class Events:
         calls: dict[int, Any],
         kept: dict[int, Any],
         connection_type: type,
-        nobody: PeerIdentity,
         process: Process,
         general: Callable[[int], int],
         failed: Callable[[Exception], None],

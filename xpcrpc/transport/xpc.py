@@ -72,7 +72,6 @@ class XpcTransport:
             self.calls,
             self._kept,
             XpcConnection,
-            NOBODY,
             self.process,
             self._take_general,
             self._failed,

@@ -29,7 +29,7 @@ struct events {
   Py_buffer view; /* of `buffer` */
   uint64_t needed;
   PyObject *calls, *kept; /* dictionaries of the transport's */
-  PyObject *connection_type, *nobody, *process;
+  PyObject *connection_type, *process;
   PyObject *general; /* (offset) -> offset of the next: any other event */
   PyObject *failed;  /* (exception): of a handler */
   PyObject *rest;    /* (more): what is left after `on_readable` */
@@ -37,19 +37,19 @@ struct events {
 
 /* -- life -------------------------------------------------------------------*/
 
-/* Events(box, buffer, calls, kept, connection_type, nobody, process, general,
- * failed, rest) */
+/* Events(box, buffer, calls, kept, connection_type, process, general, failed,
+ * rest) */
 static PyObject *make(PyTypeObject *type, PyObject *args,
                       PyObject *Py_UNUSED(kwargs)) {
   allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-  PyObject *buffer, *calls, *kept, *connection, *nobody, *process, *general,
-      *failed, *rest;
+  PyObject *buffer, *calls, *kept, *connection, *process, *general, *failed,
+      *rest;
   unsigned long long box;
   struct events *self;
 
-  if (!PyArg_ParseTuple(args, "KOO!O!OOOOOO", &box, &buffer, &PyDict_Type,
-                        &calls, &PyDict_Type, &kept, &connection, &nobody,
-                        &process, &general, &failed, &rest))
+  if (!PyArg_ParseTuple(args, "KOO!O!OOOOO", &box, &buffer, &PyDict_Type,
+                        &calls, &PyDict_Type, &kept, &connection, &process,
+                        &general, &failed, &rest))
     return NULL;
   self = (struct events *)allocate(type, 0);
   if (self == NULL)
@@ -59,7 +59,6 @@ static PyObject *make(PyTypeObject *type, PyObject *args,
   self->calls = Py_NewRef(calls);
   self->kept = Py_NewRef(kept);
   self->connection_type = Py_NewRef(connection);
-  self->nobody = Py_NewRef(nobody);
   self->process = Py_NewRef(process);
   self->general = Py_NewRef(general);
   self->failed = Py_NewRef(failed);
@@ -77,7 +76,6 @@ static int traverse(PyObject *object, visitproc visit, void *arg) {
   Py_VISIT(self->calls);
   Py_VISIT(self->kept);
   Py_VISIT(self->connection_type);
-  Py_VISIT(self->nobody);
   Py_VISIT(self->process);
   Py_VISIT(self->general);
   Py_VISIT(self->failed);
@@ -91,7 +89,6 @@ static int clear(PyObject *object) {
   Py_CLEAR(self->calls);
   Py_CLEAR(self->kept);
   Py_CLEAR(self->connection_type);
-  Py_CLEAR(self->nobody);
   Py_CLEAR(self->process);
   Py_CLEAR(self->general);
   Py_CLEAR(self->failed);
