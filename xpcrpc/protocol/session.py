@@ -15,8 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from attrs import define, field
-
 from ..errors import (
     RemoteProtocolError,
     TooManyCallsError,
@@ -84,42 +82,48 @@ _UNARY: Final = CallState(0, Role.REQUESTER, Shape.UNARY)
 _UNARY.owner = _NoOwner()
 
 
-@define(eq=False)
 class Session:
     """The calls of one connection, as one of its two sides keeps them."""
 
-    initiator: bool
-    """Whether this side made the connection."""
-    max_calls: int = MAX_CALLS
-    max_streams: int = MAX_STREAMS
-    max_one_way: int = MAX_ONE_WAY
-    late: int = 0
-    """Messages and replies that came for calls already over, and were dropped."""
-    draining: bool = False
-    """Whether new calls of the peer are refused, since this side will end."""
-    peer_draining: bool = False
-    """Whether the peer refuses new calls of ours, since it will end."""
-    one_way: int = 0
-    """One-way calls of the peer's under way."""
-    _streams: int = 0
-    _nameless: set[CallState] = field(factory=set)
-    _own: dict[int, CallState] = field(factory=dict)
-    _theirs: dict[int, CallState | Any] = field(factory=dict)
-    """A call without streams has no state before something is said about it: its owner is
-    there instead."""
-    _last_own: int = field(init=False)
-    _last_theirs: int = 0
+    __slots__ = (
+        "_last_own", "_last_theirs", "_nameless", "_own", "_streams", "_theirs", "draining",
+        "forget_plain", "forget_unary", "initiator", "late", "max_calls", "max_one_way",
+        "max_streams", "one_way", "peer_draining",
+    )  # fmt: skip
 
-    forget_unary: Callable[[int, None], object] = field(init=False)
-    """``forget_unary(number, None)`` ends a call that `open_unary` began; what still comes for
-    it is late."""
-    forget_plain: Callable[[int, None], object] = field(init=False)
-    """The same for one that `accept_plain` began."""
-
-    def __attrs_post_init__(self) -> None:
-        self._last_own = -1 if self.initiator else 0  # the first is two more
-        self.forget_unary = self._own.pop
-        self.forget_plain = self._theirs.pop
+    def __init__(
+        self,
+        initiator: bool,
+        max_calls: int = MAX_CALLS,
+        max_streams: int = MAX_STREAMS,
+        max_one_way: int = MAX_ONE_WAY,
+    ) -> None:
+        """``initiator``: whether this side made the connection."""
+        self.initiator = initiator
+        self.max_calls = max_calls
+        self.max_streams = max_streams
+        self.max_one_way = max_one_way
+        self.late = 0
+        """Messages and replies that came for calls already over, and were dropped."""
+        self.draining = False
+        """Whether new calls of the peer are refused, since this side will end."""
+        self.peer_draining = False
+        """Whether the peer refuses new calls of ours, since it will end."""
+        self.one_way = 0
+        """One-way calls of the peer's under way."""
+        self._streams = 0
+        self._nameless: set[CallState] = set()
+        self._own: dict[int, CallState] = {}
+        self._theirs: dict[int, CallState | Any] = {}
+        """A call without streams has no state before something is said about it: its owner is
+        there instead."""
+        self._last_own = -1 if initiator else 0  # the first is two more
+        self._last_theirs = 0
+        self.forget_unary: Callable[[int, None], object] = self._own.pop
+        """``forget_unary(number, None)`` ends a call that `open_unary` began; what still comes
+        for it is late."""
+        self.forget_plain: Callable[[int, None], object] = self._theirs.pop
+        """The same for one that `accept_plain` began."""
 
     # -- the end is near -----------------------------------------------------------
 

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
-from attrs import define, frozen
-
 from ..codec import frame as frames
 from ..codec.converter import from_value, to_value
 from ..codec.passes import (
@@ -40,6 +38,7 @@ from ..errors import (
     RemoteProtocolError,
     ValueProblemsError,
 )
+from ..facts import frozen
 from ..protocol import envelope, keys, signals
 from ..protocol.call import Shape
 from ..transport.base import ReceivedFrame
@@ -277,17 +276,27 @@ NOT_READ: Final[Message] = {}
 """Stands for the dictionary of a plain frame."""
 
 
-@define(eq=False)
 class Asked:
     """A request, as far as the envelope tells."""
 
-    selector: str
-    call: int | None
-    timeout_ns: int | None
-    window: int
-    argument_at: int
-    """Where the argument begins in a plain frame; 0 if `message` has it."""
-    message: Message
+    __slots__ = ("argument_at", "call", "message", "selector", "timeout_ns", "window")
+
+    def __init__(
+        self,
+        selector: str,
+        call: int | None,
+        timeout_ns: int | None,
+        window: int,
+        argument_at: int,
+        message: Message,
+    ) -> None:
+        self.selector = selector
+        self.call = call
+        self.timeout_ns = timeout_ns
+        self.window = window
+        self.argument_at = argument_at
+        """Where the argument begins in a plain frame; 0 if `message` has it."""
+        self.message = message
 
 
 def asked_plainly(plain: layouts.Request) -> Asked:
@@ -374,14 +383,16 @@ def decode_items(hint: Any, values: Sequence[Value]) -> list[Any]:
     return [from_value(value, hint) for value in values]
 
 
-@define(eq=False)
 class PlainItems:
     """Items in a frame of the usual form, not decoded yet."""
 
-    call: int
-    count: int
-    _at: int
-    _received: ReceivedFrame
+    __slots__ = ("_at", "_received", "call", "count")
+
+    def __init__(self, call: int, count: int, at: int, received: ReceivedFrame) -> None:
+        self.call = call
+        self.count = count
+        self._at = at
+        self._received = received
 
     def decode(self, decode: DecodeItems) -> list[Any]:
         """The typed items.
@@ -406,14 +417,16 @@ def read_plain_items(received: ReceivedFrame) -> PlainItems | None:
     return PlainItems(plain.call, plain.amount, plain.items_at, received)
 
 
-@define(eq=False)
 class Reply:
     """A reply that is more than a plain result: a failure, or one that ends a stream."""
 
-    route: Route
-    message: Message
-    total: int
-    """How many items there were."""
+    __slots__ = ("message", "route", "total")
+
+    def __init__(self, route: Route, message: Message, total: int) -> None:
+        self.route = route
+        self.message = message
+        self.total = total
+        """How many items there were."""
 
     def value(self) -> Any:
         """The typed result.

@@ -14,9 +14,8 @@ import re
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
-from attrs import frozen
-
 from ..errors import ServiceConfigurationError
+from ..facts import frozen
 from ..rules import (
     All,
     AnyOf,
