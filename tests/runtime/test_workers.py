@@ -44,6 +44,20 @@ def _this_task() -> asyncio.Task[None]:
     return task
 
 
+async def test_a_job_is_told_its_task_as_it_begins(workers: Workers) -> None:
+    tasks: list[tuple[asyncio.Task[None] | None, asyncio.Task[None]]] = []
+
+    async def job() -> None:
+        tasks.append((workers.starting, _this_task()))
+        await asyncio.sleep(0)
+
+    for _ in range(3):  # new workers, then idle ones
+        await _from_a_callback(lambda: _run_each(workers, [job() for _ in range(5)]))
+        await workers.wait_idle()
+    assert len(tasks) == 15
+    assert all(told is actual for told, actual in tasks)
+
+
 async def test_a_job_on_an_idle_worker_runs_before_run_returns(workers: Workers) -> None:
     order: list[str] = []
 

@@ -185,7 +185,7 @@ class Serving:
     async def _serve(self, call: ServedCall) -> None:
         """Run a call to its answer. Never raises but for cancellation, and to end the loop."""
         received = call.received
-        task = call.task = asyncio.current_task()
+        task = call.task = self.scope.workers.starting
         target, route = call.target, call.route
         served = serving.set(call)
         if not received.expects_reply:

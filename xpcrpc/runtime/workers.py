@@ -44,6 +44,8 @@ class Workers:
         self._loop = loop
         self._idle: list[Waiter[Job]] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self.starting: asyncio.Task[None] | None = None
+        """Whose job takes its first step now; a job may ask only then."""
         self.busy = 0
         """How many jobs have begun and not ended."""
         self.begun = 0
@@ -86,6 +88,7 @@ class Workers:
         assert job is not None
         context = copy_context()
         while True:
+            self.starting = this
             try:
                 await job
             except asyncio.CancelledError:
