@@ -131,7 +131,9 @@ def extensions() -> list[Extension]:
             define_macros=[("Py_LIMITED_API", LIMITED_API)],
             extra_compile_args=[*FLAGS, *sanitizer_flags()],
             extra_link_args=sanitizer_flags(),
-            depends=[os.path.relpath(path, here) for path in folder.glob("*.h")],
+            depends=[
+                os.path.relpath(path, here) for path in (*folder.glob("*.h"), *BRIDGE.glob("*.h"))
+            ],
             py_limited_api=True,
         )
         for name, folder in EXTENSIONS.items()

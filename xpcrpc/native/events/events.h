@@ -9,13 +9,16 @@
 #include <Python.h>
 #include <structmember.h>
 
+#include "../bridge/xr_mailbox.h"
+#include "../bridge/xr_message.h"
+
 /* Functions of the bridge, by their addresses: it is an extension of its own.
- * See bridge/xr_message.h and bridge/xr_mailbox.h. */
+ * They are `xr_message_reply` and so on. */
 struct xe_bridge {
   int (*reply)(uintptr_t reply, const void *frame, size_t length,
-               const void *handles, size_t count);
+               const struct xr_handle *handles, size_t count);
   void (*release)(uintptr_t reply);
-  size_t (*drain)(void *box, void *buffer, size_t size);
+  size_t (*drain)(xr_mailbox *box, void *buffer, size_t size);
 };
 
 struct xe_state {

@@ -5,27 +5,23 @@
 
 #include "events.h"
 
-enum { MESSAGE = 1, REPLY = 2, IDS_BYTES = 16 };
 enum { MORE_LARGE = 4 }; /* beside enum xr_more */
 
-/* As bridge/xr_mailbox.h has them; Python compares the sizes. */
-struct batch {
-  uint32_t count, more;
-  uint64_t needed;
-};
+/* A record's pid, euid, egid and asid, as Python keeps a sender's. */
+enum { IDS_BYTES = 16 };
 
-struct record {
-  uint32_t kind, error;
-  uint64_t token, call, pointer, frame_length;
-  uint32_t handle_count;
-  uint8_t ids[IDS_BYTES];
-  uint32_t reserved;
-};
+_Static_assert(offsetof(struct xr_record, reserved) ==
+                   offsetof(struct xr_record, pid) + IDS_BYTES,
+               "the ids of a record are other or elsewhere");
+
+static const char *ids_of(const struct xr_record *record) {
+  return (const char *)record + offsetof(struct xr_record, pid);
+}
 
 struct events {
   PyObject_HEAD
   struct xe_state *state;
-  void *box;
+  xr_mailbox *box; /* NULL once it was closed */
   Py_buffer view; /* of `buffer` */
   uint64_t needed;
   PyObject *calls, *kept; /* dictionaries of the transport's */
@@ -55,7 +51,7 @@ static PyObject *make(PyTypeObject *type, PyObject *args,
   if (self == NULL)
     return NULL;
   self->state = PyType_GetModuleState(type);
-  self->box = (void *)(uintptr_t)box;
+  self->box = (xr_mailbox *)(uintptr_t)box;
   self->calls = Py_NewRef(calls);
   self->kept = Py_NewRef(kept);
   self->connection_type = Py_NewRef(connection);
@@ -113,19 +109,19 @@ static void dealloc(PyObject *object) {
 
 /* The sender of a record that came on a connection; a new reference. */
 static PyObject *sender_of(struct events *self, PyObject *connection,
-                           const struct record *record) {
+                           const struct xr_record *record) {
   struct xe_state *state = self->state;
   PyObject *ids = PyObject_GetAttr(connection, state->ids), *sender;
   bool same = ids != NULL && PyBytes_Check(ids) &&
               PyBytes_Size(ids) == IDS_BYTES &&
-              memcmp(PyBytes_AsString(ids), record->ids, IDS_BYTES) == 0;
+              memcmp(PyBytes_AsString(ids), ids_of(record), IDS_BYTES) == 0;
 
   Py_XDECREF(ids);
   if (ids == NULL)
     return NULL;
   if (same)
     return PyObject_GetAttr(connection, state->known);
-  ids = PyBytes_FromStringAndSize((const char *)record->ids, IDS_BYTES);
+  ids = PyBytes_FromStringAndSize(ids_of(record), IDS_BYTES);
   if (ids == NULL)
     return NULL;
   sender = PyObject_CallMethodObjArgs(connection, state->sender, ids, NULL);
@@ -134,7 +130,7 @@ static PyObject *sender_of(struct events *self, PyObject *connection,
 }
 
 /* Makes the message and hands it over. Takes over the record's reply. */
-static bool hand_over(struct events *self, const struct record *record,
+static bool hand_over(struct events *self, const struct xr_record *record,
                       PyObject *connection, PyObject *handler) {
   const char *bytes = (const char *)(record + 1);
   PyObject *frame = PyBytes_FromStringAndSize(
@@ -146,7 +142,7 @@ static bool hand_over(struct events *self, const struct record *record,
   if (sender != NULL)
     message = xe_message(self->state, frame, sender,
                          (uintptr_t)record->pointer, self->process);
-  else if (record->pointer != 0)
+  else if (record->pointer != NULL)
     self->state->bridge.release((uintptr_t)record->pointer);
   if (message != NULL)
     result = PyObject_CallFunctionObjArgs(handler, message, NULL);
@@ -158,7 +154,7 @@ static bool hand_over(struct events *self, const struct record *record,
 }
 
 /* 1: done; 0: it is not a usual one; -1: an exception is set. */
-static int take_reply(struct events *self, const struct record *record) {
+static int take_reply(struct events *self, const struct xr_record *record) {
   PyObject *number = PyLong_FromUnsignedLongLong(record->call), *call;
   int done = 0;
 
@@ -180,7 +176,7 @@ static int take_reply(struct events *self, const struct record *record) {
   return done;
 }
 
-static int take_message(struct events *self, const struct record *record) {
+static int take_message(struct events *self, const struct xr_record *record) {
   PyObject *token = PyLong_FromUnsignedLongLong(record->token), *connection,
            *handler;
   int done = 0;
@@ -236,16 +232,16 @@ static Py_ssize_t take_generally(struct events *self, Py_ssize_t offset) {
 }
 
 static Py_ssize_t take(struct events *self, Py_ssize_t offset) {
-  struct record record;
-  const struct record *at =
-      (const struct record *)((const char *)self->view.buf + offset);
+  struct xr_record record;
+  const struct xr_record *at =
+      (const struct xr_record *)((const char *)self->view.buf + offset);
   int done = 0;
 
   memcpy(&record, at, sizeof record);
-  if (record.error == 0 && record.handle_count == 0) {
-    if (record.kind == REPLY)
+  if (record.error == XR_ERROR_NONE && record.handle_count == 0) {
+    if (record.kind == XR_EVENT_REPLY)
       done = take_reply(self, at);
-    else if (record.kind == MESSAGE)
+    else if (record.kind == XR_EVENT_MESSAGE)
       done = take_message(self, at);
   }
   if (done == 0)
@@ -259,8 +255,8 @@ static Py_ssize_t take(struct events *self, Py_ssize_t offset) {
 /* Handles one buffer of events. What more there is, as bits, or -1 with an
  * exception set. */
 static long drain_once(struct events *self) {
-  Py_ssize_t offset = sizeof(struct batch);
-  struct batch batch;
+  Py_ssize_t offset = sizeof(struct xr_batch);
+  struct xr_batch batch;
 
   Py_BEGIN_ALLOW_THREADS
   self->state->bridge.drain(self->box, self->view.buf, (size_t)self->view.len);
