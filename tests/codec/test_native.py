@@ -14,7 +14,10 @@ from tools.macos import crossbuild
 
 RECIPE = crossbuild.load_builder()
 NAMES = sorted(RECIPE.EXTENSIONS)
-FILES = [path for folder in RECIPE.EXTENSIONS.values() for path in sorted(folder.glob("*.[ch]"))]
+FILES = [
+    RECIPE.NATIVE / "extension.h",
+    *(path for folder in RECIPE.EXTENSIONS.values() for path in sorted(folder.glob("*.[ch]"))),
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -132,7 +132,8 @@ def extensions() -> list[Extension]:
             extra_compile_args=[*FLAGS, *sanitizer_flags()],
             extra_link_args=sanitizer_flags(),
             depends=[
-                os.path.relpath(path, here) for path in (*folder.glob("*.h"), *BRIDGE.glob("*.h"))
+                os.path.relpath(path, here)
+                for path in (*folder.glob("*.h"), NATIVE / "extension.h", *BRIDGE.glob("*.h"))
             ],
             py_limited_api=True,
         )

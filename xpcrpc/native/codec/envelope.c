@@ -57,14 +57,7 @@ static int clear(PyObject *object) {
   return 0;
 }
 
-static void dealloc(PyObject *object) {
-  PyTypeObject *type = Py_TYPE(object);
-
-  PyObject_GC_UnTrack(object);
-  clear(object);
-  PyObject_GC_Del(object);
-  Py_DECREF(type);
-}
+static void dealloc(PyObject *object) { xn_dealloc(object, clear); }
 
 /* The plan, a new reference, or NULL with or without an exception: there is
  * none. It is held, as what it calls may `reset` the envelope. */
@@ -181,8 +174,8 @@ static PyObject *reset(PyObject *object, PyObject *Py_UNUSED(nothing)) {
 }
 
 static PyMethodDef methods[] = {
-    {"seal", (PyCFunction)(void (*)(void))seal, METH_FASTCALL, NULL},
-    {"open", (PyCFunction)(void (*)(void))open, METH_FASTCALL, NULL},
+    {"seal", XN_METHOD(seal), METH_FASTCALL, NULL},
+    {"open", XN_METHOD(open), METH_FASTCALL, NULL},
     {"reset", reset, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -6,17 +6,6 @@ static struct xc_state *state_of(PyObject *module) {
   return PyModule_GetState(module);
 }
 
-/* Takes an attribute of a module; a new reference into `place`. */
-static bool take(const char *module, const char *name, PyObject **place) {
-  PyObject *found = PyImport_ImportModule(module);
-
-  if (found == NULL)
-    return false;
-  *place = PyObject_GetAttrString(found, name);
-  Py_DECREF(found);
-  return *place != NULL;
-}
-
 /* Takes the place of a slot of a class; 0 if the attribute is elsewhere. */
 static bool take_slot(PyObject *cls, const char *name, Py_ssize_t *place) {
   PyObject *descriptor = PyObject_GetAttrString(cls, name);
@@ -37,15 +26,15 @@ static bool uuid_is_plain(const struct xc_state *state) {
 
 static bool take_values(struct xc_state *state) {
   PyObject *safe = NULL, *depth = NULL;
-  bool done = take("xpcrpc.values", "UInt64", &state->uint64) &&
-              take("xpcrpc.values", "Date", &state->date) &&
-              take("xpcrpc.values", "Duration", &state->duration) &&
+  bool done = xn_take("xpcrpc.values", "UInt64", &state->uint64) &&
+              xn_take("xpcrpc.values", "Date", &state->date) &&
+              xn_take("xpcrpc.values", "Duration", &state->duration) &&
               take_slot(state->date, "ns", &state->ns_at) &&
-              take("uuid", "UUID", &state->uuid) &&
+              xn_take("uuid", "UUID", &state->uuid) &&
               take_slot(state->uuid, "int", &state->uuid_int_at) &&
               take_slot(state->uuid, "is_safe", &state->uuid_safe_at) &&
-              take("uuid", "SafeUUID", &safe) &&
-              take("xpcrpc.values", "MAX_DEPTH", &depth);
+              xn_take("uuid", "SafeUUID", &safe) &&
+              xn_take("xpcrpc.values", "MAX_DEPTH", &depth);
 
   if (done) {
     state->max_depth = (unsigned)PyLong_AsUnsignedLong(depth);
@@ -68,22 +57,13 @@ static bool take_functions(struct xc_state *state) {
   return state->sixty_four != NULL && state->nothing != NULL;
 }
 
-/* Adds a type to the module; a new reference, or NULL. */
-static PyTypeObject *add_type(PyObject *module, PyType_Spec *spec) {
-  PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
-
-  if (type != NULL && PyModule_AddType(module, (PyTypeObject *)type) < 0)
-    Py_CLEAR(type);
-  return (PyTypeObject *)type;
-}
-
 static bool add_types(PyObject *module) {
   struct xc_state *state = state_of(module);
   PyTypeObject *envelope;
 
-  state->plan_type = add_type(module, &xc_plan_spec);
-  state->template_type = add_type(module, &xc_template_spec);
-  envelope = add_type(module, &xc_envelope_spec);
+  state->plan_type = xn_add_type(module, &xc_plan_spec, NULL);
+  state->template_type = xn_add_type(module, &xc_template_spec, NULL);
+  envelope = xn_add_type(module, &xc_envelope_spec, NULL);
   Py_XDECREF((PyObject *)envelope);
   return state->plan_type != NULL && state->template_type != NULL &&
          envelope != NULL;

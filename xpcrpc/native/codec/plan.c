@@ -198,11 +198,11 @@ static PyObject *make(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
 }
 
 static PyMethodDef methods[] = {
-    {"encode", (PyCFunction)(void (*)(void))encode, METH_FASTCALL, NULL},
-    {"decode", (PyCFunction)(void (*)(void))decode, METH_FASTCALL, NULL},
-    {"decode_items", (PyCFunction)(void (*)(void))decode_items, METH_FASTCALL,
+    {"encode", XN_METHOD(encode), METH_FASTCALL, NULL},
+    {"decode", XN_METHOD(decode), METH_FASTCALL, NULL},
+    {"decode_items", XN_METHOD(decode_items), METH_FASTCALL,
      NULL},
-    {"fill", (PyCFunction)(void (*)(void))xc_plan_fill,
+    {"fill", XN_METHOD(xc_plan_fill),
      METH_VARARGS | METH_KEYWORDS, NULL},
     {NULL, NULL, 0, NULL},
 };

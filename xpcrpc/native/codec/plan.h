@@ -13,10 +13,8 @@
 #ifndef XC_PLAN_H
 #define XC_PLAN_H
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "../extension.h" /* Python's header comes first */
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

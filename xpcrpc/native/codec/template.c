@@ -299,8 +299,8 @@ bool xc_template_matches(PyObject *template, struct xc_reader *reader) {
 }
 
 static PyMethodDef methods[] = {
-    {"wrap", (PyCFunction)(void (*)(void))wrap, METH_FASTCALL, NULL},
-    {"read", (PyCFunction)(void (*)(void))take_apart, METH_FASTCALL, NULL},
+    {"wrap", XN_METHOD(wrap), METH_FASTCALL, NULL},
+    {"read", XN_METHOD(take_apart), METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };
 

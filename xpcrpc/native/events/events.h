@@ -2,11 +2,11 @@
 #ifndef XE_EVENTS_H
 #define XE_EVENTS_H
 
-#include <stdbool.h>
+#include "../extension.h" /* Python's header comes first */
+
 #include <stddef.h>
 #include <stdint.h>
 
-#include <Python.h>
 #include <structmember.h>
 
 #include "../bridge/xr_mailbox.h"

@@ -1,7 +1,7 @@
 /* The module `xpcrpc.transport._events`; its Python face is in _events.pyi. */
-#include <string.h>
-
 #include "events.h"
+
+#include <string.h>
 
 /* Makes a pointer to a function of an address. */
 static void point(void *function, unsigned long long address) {
@@ -52,29 +52,23 @@ static bool take_names(struct xe_state *state) {
   return true;
 }
 
-static PyObject *add_type(PyObject *module, PyType_Spec *spec, PyObject *base) {
-  PyObject *type = PyType_FromModuleAndSpec(module, spec, base);
-
-  if (type != NULL && PyModule_AddType(module, (PyTypeObject *)type) < 0)
-    Py_CLEAR(type);
-  return type;
+static bool tell_expects(PyTypeObject *type, PyObject *reply) {
+  return type != NULL && PyObject_SetAttrString((PyObject *)type,
+                                                "expects_reply", reply) == 0;
 }
 
 static bool add_types(PyObject *module, struct xe_state *state) {
-  PyObject *received, *request, *events;
+  PyTypeObject *events;
 
-  received = add_type(module, &xe_received_spec, NULL);
-  state->received_type = (PyTypeObject *)received;
-  if (received == NULL ||
-      PyObject_SetAttrString(received, "expects_reply", Py_False) < 0)
+  state->received_type = xn_add_type(module, &xe_received_spec, NULL);
+  if (!tell_expects(state->received_type, Py_False))
     return false;
-  request = add_type(module, &xe_request_spec, received);
-  state->request_type = (PyTypeObject *)request;
-  if (request == NULL ||
-      PyObject_SetAttrString(request, "expects_reply", Py_True) < 0)
+  state->request_type =
+      xn_add_type(module, &xe_request_spec, state->received_type);
+  if (!tell_expects(state->request_type, Py_True))
     return false;
-  events = add_type(module, &xe_events_spec, NULL);
-  Py_XDECREF(events);
+  events = xn_add_type(module, &xe_events_spec, NULL);
+  Py_XDECREF((PyObject *)events);
   return events != NULL;
 }
 

@@ -117,19 +117,7 @@ static int clear(PyObject *object) {
   return 0;
 }
 
-static void release_memory(PyObject *object) {
-  PyTypeObject *type = Py_TYPE(object);
-  freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
-
-  clear(object);
-  release(object);
-  Py_DECREF(type);
-}
-
-static void dealloc(PyObject *object) {
-  PyObject_GC_UnTrack(object);
-  release_memory(object);
-}
+static void dealloc(PyObject *object) { xn_dealloc(object, clear); }
 
 static void give_up(struct request *self) {
   uintptr_t reply = self->reply;
@@ -138,6 +126,12 @@ static void give_up(struct request *self) {
   /* A forked child shares it with its parent in name only (X36). */
   if (reply != 0 && !xe_flag(self->process, self->message.state->forked))
     self->message.state->bridge.release(reply);
+}
+
+/* The collector leaves the process alone: giving up a reply needs it. */
+static int clear_request(PyObject *object) {
+  Py_CLEAR(((struct request *)object)->process);
+  return clear(object);
 }
 
 static void dealloc_request(PyObject *object) {
@@ -150,8 +144,7 @@ static void dealloc_request(PyObject *object) {
     give_up(self);
     PyErr_Restore(type, value, traceback);
   }
-  Py_CLEAR(self->process);
-  release_memory(object);
+  xn_dealloc(object, clear_request);
 }
 
 /* -- what may be done with one ----------------------------------------------*/
@@ -245,8 +238,6 @@ static PyObject *answered(PyObject *object, PyObject *Py_UNUSED(nothing)) {
 
 /* -- the types --------------------------------------------------------------*/
 
-#define FAST(function) (PyCFunction)(void (*)(void))(function)
-
 static PyMemberDef members[] = {
     {"frame", T_OBJECT_EX, offsetof(struct received, frame), 0, NULL},
     {"handles", T_OBJECT_EX, offsetof(struct received, handles), 0, NULL},
@@ -265,14 +256,14 @@ static PyGetSetDef request_values[] = {
 };
 
 static PyMethodDef received_methods[] = {
-    {"reply", FAST(reply_received), METH_FASTCALL, NULL},
+    {"reply", XN_METHOD(reply_received), METH_FASTCALL, NULL},
     {"drop", drop_received, METH_NOARGS, NULL},
     {"discard", discard_received, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
 static PyMethodDef request_methods[] = {
-    {"reply", FAST(reply), METH_FASTCALL, NULL},
+    {"reply", XN_METHOD(reply), METH_FASTCALL, NULL},
     {"drop", drop, METH_NOARGS, NULL},
     {"discard", discard, METH_NOARGS, NULL},
     {"answered", answered, METH_NOARGS, NULL},

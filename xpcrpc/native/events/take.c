@@ -1,9 +1,9 @@
 /* `Events`: one mailbox's events, handed to whoever waits for them. The usual
  * ones, messages and replies without handles, are taken apart here; the rest is
  * left to Python, in transport/xpc.py. */
-#include <string.h>
-
 #include "events.h"
+
+#include <string.h>
 
 enum { MORE_LARGE = 4 }; /* beside enum xr_more */
 
@@ -92,18 +92,16 @@ static int clear(PyObject *object) {
   return 0;
 }
 
-static void dealloc(PyObject *object) {
+/* The view stays until the end: a drain that is under way may read it. */
+static int clear_all(PyObject *object) {
   struct events *self = (struct events *)object;
-  PyTypeObject *type = Py_TYPE(object);
-  freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
 
-  PyObject_GC_UnTrack(object);
-  clear(object);
   if (self->view.obj != NULL)
     PyBuffer_Release(&self->view);
-  release(object);
-  Py_DECREF(type);
+  return clear(object);
 }
+
+static void dealloc(PyObject *object) { xn_dealloc(object, clear_all); }
 
 /* -- one event --------------------------------------------------------------*/
 

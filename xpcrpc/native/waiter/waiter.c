@@ -1,10 +1,10 @@
 /* The module `xpcrpc.runtime._waiter`: a future in asyncio's own sense that
  * wakes its task inside the call that gives the value. Its Python face and what
  * each method promises are in `runtime/_waiter.pyi`. */
-#include <stdbool.h>
+#include "../extension.h" /* Python's header comes first */
+
 #include <stddef.h>
 
-#include <Python.h>
 #include <structmember.h>
 
 enum phase { PENDING, DONE, FAILED };
@@ -81,15 +81,7 @@ static int clear(PyObject *object) {
   return 0;
 }
 
-static void dealloc(PyObject *object) {
-  PyTypeObject *type = Py_TYPE(object);
-  freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
-
-  PyObject_GC_UnTrack(object);
-  clear(object);
-  release(object);
-  Py_DECREF(type);
-}
+static void dealloc(PyObject *object) { xn_dealloc(object, clear); }
 
 /* -- giving the value -------------------------------------------------------*/
 
@@ -355,9 +347,9 @@ static PyMethodDef methods[] = {
     {"done", done, METH_NOARGS, NULL},
     {"cancelled", cancelled, METH_NOARGS, NULL},
     {"result", result, METH_NOARGS, NULL},
-    {"cancel", (PyCFunction)(void (*)(void))cancel,
+    {"cancel", XN_METHOD(cancel),
      METH_VARARGS | METH_KEYWORDS, NULL},
-    {"add_done_callback", (PyCFunction)(void (*)(void))add_done_callback,
+    {"add_done_callback", XN_METHOD(add_done_callback),
      METH_FASTCALL | METH_KEYWORDS, NULL},
     {"remove_done_callback", remove_done_callback, METH_O, NULL},
     {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, NULL},
@@ -386,34 +378,20 @@ static PyType_Spec waiter_spec = {
     .slots = waiter_slots,
 };
 
-static bool take(const char *module, const char *name, PyObject **place) {
-  PyObject *found = PyImport_ImportModule(module);
-
-  if (found == NULL)
-    return false;
-  *place = PyObject_GetAttrString(found, name);
-  Py_DECREF(found);
-  return *place != NULL;
-}
-
 static int execute(PyObject *module) {
   struct state *state = PyModule_GetState(module);
-  PyObject *type;
-  int added;
+  PyTypeObject *type;
 
   state->run = PyUnicode_InternFromString("run");
   state->call_soon = PyUnicode_InternFromString("call_soon");
   if (state->run == NULL || state->call_soon == NULL ||
-      !take("contextvars", "copy_context", &state->copy_context) ||
-      !take("asyncio", "CancelledError", &state->cancelled_error) ||
-      !take("asyncio", "InvalidStateError", &state->invalid_state_error))
+      !xn_take("contextvars", "copy_context", &state->copy_context) ||
+      !xn_take("asyncio", "CancelledError", &state->cancelled_error) ||
+      !xn_take("asyncio", "InvalidStateError", &state->invalid_state_error))
     return -1;
-  type = PyType_FromModuleAndSpec(module, &waiter_spec, NULL);
-  if (type == NULL)
-    return -1;
-  added = PyModule_AddType(module, (PyTypeObject *)type);
-  Py_DECREF(type);
-  return added;
+  type = xn_add_type(module, &waiter_spec, NULL);
+  Py_XDECREF((PyObject *)type);
+  return type == NULL ? -1 : 0;
 }
 
 static int module_traverse(PyObject *module, visitproc visit, void *arg) {
