@@ -9,6 +9,7 @@ waits for three. Nobody need know: every way to the class, `attrs.fields`, a cal
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +24,8 @@ _LATER: Final = (
 _RECIPE: Final = "__xpcrpc_fields__"
 """The attribute that keeps the fields' defaults, or definitions, and the options until then."""
 
-_FIELD: Final = type(attrs.field())
+FIELD: Final = type(attrs.field())
+"""What attrs makes of a field's definition."""
 
 _LATE_OPTIONS: Final[tuple[dict[str, bool], ...]] = ({"kw_only": True}, {"eq": False})
 """What a class may be made with that is finished later: messages, and what the runtime tells."""
@@ -75,7 +77,7 @@ def _finish(cls: type) -> None:
         attrs.define(
             cls,
             these={
-                name: value if type(value) is _FIELD else attrs.field(default=value)
+                name: value if type(value) is FIELD else attrs.field(default=value)
                 for name, value in fields.items()
             },
             **options,
@@ -105,15 +107,21 @@ def _begin(cls: type, options: dict[str, bool]) -> type | None:
             fields[name] = body.pop(name, attrs.NOTHING)
     if any(name not in hints and name not in _MADE for name in body):
         return None
-    for name in ("__dict__", "__weakref__"):
-        del body[name]
     if options.get("eq", True):
         body["__hash__"] = None
     body["__match_args__"] = () if options.get("kw_only") else tuple(fields)
-    body["__qualname__"] = cls.__qualname__
-    body["__slots__"] = (*fields, "__weakref__")
     body[_RECIPE] = fields, options
-    return type(cls.__name__, (), body | _PLACEHOLDERS)
+    return slotted(cls, fields, body | _PLACEHOLDERS)
+
+
+def slotted(cls: type, fields: Iterable[str], body: dict[str, Any]) -> type:
+    """A class of the same name and bases with slots for its fields, and another body."""
+    for name in ("__dict__", "__weakref__"):
+        body.pop(name, None)
+    inherited = any(base.__weakrefoffset__ for base in cls.__bases__)
+    body["__qualname__"] = cls.__qualname__
+    body["__slots__"] = (*fields, *(() if inherited else ("__weakref__",)))
+    return type(cls)(cls.__name__, cls.__bases__, body)
 
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 from attrs.exceptions import FrozenInstanceError
 
+from .definition import FIELD, slotted
+
 _FACTS: Final = "__xpcrpc_facts__"
 """The attribute of a class that says what its methods must know."""
-
-_FIELD: Final = type(attrs.field())
 
 
 class _Facts:
@@ -33,7 +33,7 @@ class _Facts:
         self.defaults = dict(fields)
         shown, compared, hashed = list(fields), list(fields), list(fields)
         for name, stated in fields.items():
-            if type(stated) is _FIELD:
+            if type(stated) is FIELD:
                 self.defaults[name] = stated._default
                 if not stated.repr:
                     shown.remove(name)
@@ -48,7 +48,7 @@ class _Facts:
     def definitions(self) -> dict[str, Any]:
         """As attrs takes them."""
         return {
-            name: stated if type(stated) is _FIELD else attrs.field(default=stated)
+            name: stated if type(stated) is FIELD else attrs.field(default=stated)
             for name, stated in self.fields.items()
         }
 
@@ -154,16 +154,11 @@ else:
         body = dict(cls.__dict__)
         hints = body.get("__annotations__", {})
         facts = _Facts({name: body.pop(name, attrs.NOTHING) for name in hints})
-        for name in ("__dict__", "__weakref__"):
-            body.pop(name, None)
-        inherited = cls.__base__.__weakrefoffset__ > 0
         body |= _COMMON | {
             _FACTS: facts,
             "__attrs_attrs__": _Fields(),
             "__match_args__": tuple(hints),
-            "__qualname__": cls.__qualname__,
-            "__slots__": (*hints, *(() if inherited else ("__weakref__",))),
         }
         if eq:
             body |= {"__eq__": _equal, "__hash__": _hash}
-        return type(cls)(cls.__name__, cls.__bases__, body)
+        return slotted(cls, hints, body)

@@ -16,7 +16,7 @@ FACTS = {"errors", "values", "kinds", "constraints", "rules", "contract", "defin
 MAY_IMPORT = {
     "errors": set[str](),
     "values": set[str](),
-    "facts": set(),
+    "facts": {"definition"},
     "kinds": {"facts", "values"},
     "constraints": {"errors", "facts"},
     "rules": {"facts", "values"},

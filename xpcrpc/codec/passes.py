@@ -171,19 +171,28 @@ class _Writing(_Pass):
         return write_object(value, handles, depth=self._depth, root=self._shape.name)
 
 
-class _Sealing(_Writing):
-    __slots__ = ("_envelope", "seal")
+class _Enveloped(_Pass):
+    """A pass that is done in one go, in C, together with what surrounds the object."""
+
+    __slots__ = ("_envelope",)
 
     def __init__(self, hint: Any, depth: int, using: Conversion, template: Template | None) -> None:
         super().__init__(hint, depth, using)
         self._envelope = Envelope(template, depth, self._find)
-        self.seal: Seal = self._envelope.seal
-        """The bytes of an object, as far as that goes without handles and without a word to
-        say, in C alone; in a frame with the template's numbers, if there is one."""
 
     def hooks_changed(self) -> None:
         super().hooks_changed()
         self._envelope.reset()
+
+
+class _Sealing(_Enveloped, _Writing):
+    __slots__ = ("seal",)
+
+    def __init__(self, hint: Any, depth: int, using: Conversion, template: Template | None) -> None:
+        super().__init__(hint, depth, using, template)
+        self.seal: Seal = self._envelope.seal
+        """The bytes of an object, as far as that goes without handles and without a word to
+        say, in C alone; in a frame with the template's numbers, if there is one."""
 
 
 class Framing(_Sealing):
@@ -210,17 +219,12 @@ class _Structuring(_Pass):
         return self._using.read_hook(shape)
 
 
-class _Opening(_Structuring):
-    __slots__ = ("_envelope", "open")
+class _Opening(_Enveloped, _Structuring):
+    __slots__ = ()
 
-    def __init__(self, hint: Any, depth: int, using: Conversion, template: Template | None) -> None:
-        super().__init__(hint, depth, using)
-        self._envelope = Envelope(template, depth, self._find)
-        self.open: Open = self._envelope.open
-
-    def hooks_changed(self) -> None:
-        super().hooks_changed()
-        self._envelope.reset()
+    @property
+    def open(self) -> Open:
+        return self._envelope.open
 
 
 class _Reading(_Structuring):

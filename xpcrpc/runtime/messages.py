@@ -354,12 +354,7 @@ def decode_argument(route: Route, asked: Asked, received: ReceivedFrame) -> Any:
         received.handles = ()  # the argument has them now, or they are closed with the message
         return argument
     except ValueError as error:
-        raise undecodable(error) from error
-
-
-def undecodable(error: ValueError) -> HandlerFailedError:
-    """What a requester is told of an argument that is wrong (rama's code 3)."""
-    return HandlerFailedError(f"the argument does not decode: {error}")
+        raise HandlerFailedError(f"the argument does not decode: {error}") from error
 
 
 def decode_event(payload: type[Any], asked: Asked) -> Any:

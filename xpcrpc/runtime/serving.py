@@ -40,7 +40,6 @@ from .messages import (
     encode_item,
     encode_result,
     metadata_of,
-    undecodable,
 )
 from .outbox import Outbox
 from .permissions import permits
@@ -80,16 +79,15 @@ class Serving:
         if not link.session.accept_plain(number, call):
             self.link.requested(received, asked_plainly(plain))
             return
-        frame = received.frame
-        argument = target.route.open_argument(frame, argument_at)
+        argument = target.route.open_argument(received.frame, argument_at)
         if argument is not None:
             call.request = argument[0]
         else:
             try:
-                call.request, _ = target.route.decode_argument(frame, argument_at, len(frame), ())
-            except ValueError as error:
+                call.request = decode_argument(target.route, asked_plainly(plain), received)
+            except CallError as error:
                 link.session.forget_plain(number, None)
-                link.refuse(received, undecodable(error))
+                link.refuse(received, error)
                 return
         deadlines = link.deadlines
         until = call.deadline = deadlines.now() + timeout_ns / 1e9
