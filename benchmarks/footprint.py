@@ -44,13 +44,16 @@ async def main():
 asyncio.run(main())
 """
 
-_SERVER: Final = """
-import asyncio
-from generated.bench import Bench, BenchServer
+_ECHO: Final = """
+import asyncio, time
+from generated.bench import Bench, BenchClient, BenchServer, Small
 from xpcrpc import Host
 class Echo(BenchServer):
     async def echo(self, request, context):
         return request
+"""
+
+_SERVER: Final = f"""{_ECHO}
 async def main():
     async with Host() as host:
         host.serve(Bench, Echo())
@@ -59,13 +62,7 @@ async def main():
 asyncio.run(main())
 """
 
-_FIRST: Final = """
-import asyncio, time
-from generated.bench import Bench, BenchClient, BenchServer, Small
-from xpcrpc import Host
-class Echo(BenchServer):
-    async def echo(self, request, context):
-        return request
+_FIRST: Final = f"""{_ECHO}
 async def main():
     began = time.process_time()
     async with Host() as host:

@@ -19,7 +19,6 @@ import os
 import platform
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -32,7 +31,7 @@ sys.path.insert(0, str(ROOT))
 
 from attrs import evolve  # noqa: E402
 
-from benchmarks.roundtrip import SMALL, TypedEcho, use_core  # noqa: E402
+from benchmarks.roundtrip import SMALL, TypedEcho, second_process, use_core  # noqa: E402
 from generated import bench  # noqa: E402
 from xpcrpc import Host, rules  # noqa: E402
 from xpcrpc.raw import Connection, Listener, ReceivedMessage  # noqa: E402
@@ -151,22 +150,10 @@ def run(*, rounds: int, calls: int) -> dict[str, list[float]]:
     ours.setblocking(False)
     with tempfile.TemporaryDirectory(prefix="xpcrpc-") as directory:
         os.environ["XPCRPC_BOOTSTRAP_DIR"] = directory
-        with subprocess.Popen(
-            [sys.executable, __file__, "--serve", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as server:
-            assert server.stdin is not None and server.stdout is not None
+        fd = theirs.fileno()
+        with second_process(__file__, [str(fd)], [fd]):
             theirs.close()
-            try:
-                if server.stdout.readline() != "ready\n":
-                    raise SystemExit("the second process did not start")
-                return asyncio.run(measure(ours, rounds=rounds, calls=calls))
-            finally:
-                server.stdin.close()
-                server.wait(30)
+            return asyncio.run(measure(ours, rounds=rounds, calls=calls))
 
 
 def main() -> None:

@@ -27,7 +27,8 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -296,33 +297,41 @@ def use_core(number: int) -> None:
         os.sched_setaffinity(0, {cores[number % len(cores)]})
 
 
+@contextmanager
+def second_process(program: str, words: Sequence[str], fds: Sequence[int]) -> Iterator[int]:
+    """Runs ``program --serve words`` until the end of the block; its process id.
+
+    It says that it is ready, and ends with its stdin.
+    """
+    with subprocess.Popen(
+        [sys.executable, program, "--serve", *words],
+        pass_fds=fds,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdin is not None and server.stdout is not None
+        try:
+            if server.stdout.readline() != "ready\n":
+                raise SystemExit("the second process did not start")
+            yield server.pid
+        finally:
+            server.stdin.close()
+            server.wait(30)
+
+
 def run(*, rounds: int, calls: int, same_core: bool) -> dict[str, Figures]:
     """Start the second process and compare."""
     with tempfile.TemporaryDirectory(prefix="xpcrpc-") as directory:
         os.environ["XPCRPC_BOOTSTRAP_DIR"] = directory
         pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2)]
         theirs = [pair[1].fileno() for pair in pairs]
-        with subprocess.Popen(
-            [
-                *(sys.executable, __file__, "--serve", *map(str, theirs)),
-                *(["--same-core"] if same_core else []),
-            ],
-            pass_fds=theirs,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as server:
-            assert server.stdin is not None and server.stdout is not None
-            try:
-                if server.stdout.readline() != "ready\n":
-                    raise SystemExit("the second process did not start")
-                gc.collect()
-                return asyncio.run(
-                    compare([pair[0] for pair in pairs], server.pid, rounds=rounds, calls=calls)
-                )
-            finally:
-                server.stdin.close()
-                server.wait(30)
+        words = [*map(str, theirs), *(["--same-core"] if same_core else [])]
+        with second_process(__file__, words, theirs) as pid:
+            gc.collect()
+            return asyncio.run(
+                compare([pair[0] for pair in pairs], pid, rounds=rounds, calls=calls)
+            )
 
 
 def table(figures: dict[str, Figures]) -> str:

@@ -21,7 +21,6 @@ import os
 import platform
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -40,6 +39,7 @@ from benchmarks.roundtrip import (  # noqa: E402
     BareClient,
     BareEcho,
     many_at_a_time,
+    second_process,
     use_core,
 )
 from xpcrpc import (  # noqa: E402
@@ -242,24 +242,11 @@ def run(*, rounds: int, calls: int, pinned: bool) -> dict[str, list[float]]:
     with tempfile.TemporaryDirectory(prefix="xpcrpc-") as directory, ours, theirs:
         os.environ["XPCRPC_BOOTSTRAP_DIR"] = directory
         path = f"{directory}/grpc"
-        words = [sys.executable, __file__, "--serve", str(theirs.fileno()), path]
-        words += ["--pin"] if pinned else []
-        with subprocess.Popen(
-            words,
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as server:
-            assert server.stdin is not None and server.stdout is not None
-            try:
-                if server.stdout.readline() != "ready\n":
-                    raise SystemExit("the second process did not start")
-                gc.collect()
-                return asyncio.run(compare(ours, path, rounds=rounds, calls=calls, pinned=pinned))
-            finally:
-                server.stdin.close()
-                server.wait(30)
+        fd = theirs.fileno()
+        words = [str(fd), path, *(["--pin"] if pinned else [])]
+        with second_process(__file__, words, [fd]):
+            gc.collect()
+            return asyncio.run(compare(ours, path, rounds=rounds, calls=calls, pinned=pinned))
 
 
 def table(rates: dict[str, list[float]]) -> str:

@@ -74,8 +74,8 @@ static bool attacked_by(void (*attack)(int said, int go)) {
   return true;
 }
 
-static size_t say_number(uint8_t *record, int64_t n) {
-  xpc_object_t message = number(n);
+/* The record of a message, which is given up; its length. */
+static size_t say(uint8_t *record, xpc_object_t message) {
   void *bytes;
   size_t length;
 
@@ -84,6 +84,22 @@ static size_t say_number(uint8_t *record, int64_t n) {
   free(bytes);
   xpc_release(message);
   return length;
+}
+
+static size_t say_number(uint8_t *record, int64_t n) {
+  return say(record, number(n));
+}
+
+/* One that speaks of so many descriptors. */
+static size_t say_descriptors(uint8_t *record, int count) {
+  xpc_object_t message = number(1);
+
+  for (int i = 0; i < count; i++) {
+    char key[16];
+    (void)snprintf(key, sizeof key, "%d", i);
+    xpc_dictionary_set_fd(message, key, 0);
+  }
+  return say(record, message);
 }
 
 /* -- places */
@@ -222,19 +238,10 @@ enum { FDS = 8, CARRIERS = 8, CARRIED = 12 };
 static void send_descriptors(int said, int go) {
   uint8_t record[1024];
   int fds[FDS] = {0};
-  xpc_object_t message = number(1);
-  void *bytes;
-  size_t length;
+  size_t length = say_descriptors(record, FDS);
 
   (void)said;
   (void)go;
-  for (int i = 0; i < FDS; i++) {
-    char key[16];
-    (void)snprintf(key, sizeof key, "%d", i);
-    xpc_dictionary_set_fd(message, key, 0);
-  }
-  CHECK(xpc_portable_serialize(message, &bytes, &length, NULL) == 0);
-  length = record_of(record, MESSAGE, length, 1, bytes, length);
   connect_all(CARRIERS);
   for (int i = 0; i < CARRIED; i++)
     send_on_all(CARRIERS, record, length, fds, FDS);
@@ -336,18 +343,9 @@ TEST(descriptors_come_one_message_at_a_time) {
   uint8_t record[2048];
   size_t length;
   int fd, fds[16] = {0};
-  xpc_object_t message = number(1);
-  void *bytes;
 
   raw_serve();
-  for (int i = 0; i < 16; i++) {
-    char key[16];
-    (void)snprintf(key, sizeof key, "%d", i);
-    xpc_dictionary_set_fd(message, key, 0);
-  }
-  CHECK(xpc_portable_serialize(message, &bytes, &length, NULL) == 0);
-  length = record_of(record, MESSAGE, length, 1, bytes, length);
-  xpc_release(message);
+  length = say_descriptors(record, 16);
   fd = raw_client();
   raw_send(fd, record, length, fds, 16);
   PUMP_UNTIL(raw_server.messages == 1);

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import sys
 import weakref
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.refcounts import drift
 from xpcrpc import ConnectionInterruptedError, MisuseError
 from xpcrpc.codec import frame
 from xpcrpc.transport import _events
@@ -151,14 +151,7 @@ async def test_messages_and_events_keep_the_count_of_what_they_hold(pair: Pair) 
         del request
         await until(lambda: told)
 
-    await work()
-    gc.collect()
-    before = [sys.getrefcount(each) for each in watched]
-    for _ in range(100):
-        await work()
-    gc.collect()
-    after = [sys.getrefcount(each) for each in watched]
-    assert [b - a for a, b in zip(before, after, strict=True) if abs(b - a) > 20] == []
+    assert await drift(work, watched, times=100) == []
 
 
 # -- made by hand -----------------------------------------------------------------------------

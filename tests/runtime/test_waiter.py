@@ -6,12 +6,12 @@ import asyncio
 import contextvars
 import gc
 import math
-import sys
 import weakref
 from typing import Any
 
 import pytest
 
+from tests.refcounts import drift
 from xpcrpc.runtime.waiter import Waiter
 
 _where: contextvars.ContextVar[str] = contextvars.ContextVar("_where", default="outside")
@@ -328,14 +328,7 @@ async def test_waiters_keep_the_count_of_what_they_hold() -> None:
         with pytest.raises(asyncio.CancelledError, match="why"):
             other.result()
 
-    await work()
-    gc.collect()
-    before = [sys.getrefcount(each) for each in watched]
-    for _ in range(200):
-        await work()
-    gc.collect()
-    after = [sys.getrefcount(each) for each in watched]
-    assert [b - a for a, b in zip(before, after, strict=True) if abs(b - a) > 20] == []
+    assert await drift(work, watched, times=200) == []
 
 
 @pytest.mark.parametrize(
